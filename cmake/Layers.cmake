@@ -1,0 +1,53 @@
+# millrace_add_layer(<folder> [DEPS <folders>] [LIBS <third-party targets>])
+#
+# One static library a folder, made of every source in it: `x.cc` goes to the library, `x_test.cc` to the folder's
+# test program, `x_fuzz.cc` to a fuzzer. `testing/*.cc` holds fixtures that other folders' tests may link
+# (target millrace_<folder>_testing).
+function(millrace_add_layer name)
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
+  file(GLOB fuzzers CONFIGURE_DEPENDS *_fuzz.cc)
+  file(GLOB fixtures CONFIGURE_DEPENDS testing/*.cc)
+  list(REMOVE_ITEM sources ${tests} ${fuzzers} ${CMAKE_CURRENT_SOURCE_DIR}/main.cc)
+
+  list(TRANSFORM ARG_DEPS PREPEND millrace_ OUTPUT_VARIABLE deps)
+  if(sources)
+    add_library(millrace_${name} STATIC ${sources})
+    target_include_directories(millrace_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(millrace_${name} PUBLIC ${deps} ${ARG_LIBS} PRIVATE millrace_warnings)
+  else()  # headers only
+    add_library(millrace_${name} INTERFACE)
+    target_include_directories(millrace_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(millrace_${name} INTERFACE ${deps} ${ARG_LIBS})
+  endif()
+
+  set(fixture_targets)
+  if(MILLRACE_TESTS OR MILLRACE_FUZZ)
+    if(fixtures)
+      add_library(millrace_${name}_testing STATIC ${fixtures})
+      target_link_libraries(millrace_${name}_testing PUBLIC millrace_${name} PRIVATE millrace_warnings)
+    endif()
+    foreach(layer IN ITEMS ${name} ${ARG_DEPS})
+      if(TARGET millrace_${layer}_testing)
+        list(APPEND fixture_targets millrace_${layer}_testing)
+      endif()
+    endforeach()
+  endif()
+  if(MILLRACE_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE
+      millrace_${name} ${fixture_targets} GTest::gmock GTest::gtest_main millrace_warnings)
+    target_compile_definitions(${name}_test PRIVATE
+      MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" MILLRACE_SHARED_DATA="${CMAKE_SOURCE_DIR}/../shared/data")
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. PROPERTIES TIMEOUT 600 DISCOVERY_TIMEOUT 60)
+  endif()
+  if(MILLRACE_FUZZ)
+    foreach(fuzzer IN LISTS fuzzers)
+      get_filename_component(fuzz_name ${fuzzer} NAME_WE)
+      add_executable(${fuzz_name} ${fuzzer})
+      target_link_libraries(${fuzz_name} PRIVATE millrace_${name} ${fixture_targets})
+      target_link_options(${fuzz_name} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()

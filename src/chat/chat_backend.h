@@ -1,0 +1,50 @@
+// The seam between the API and whatever computes answers.
+//
+// Two implementations: local::LocalBackend (own engine) and the gateway's upstream. `api` never knows which it holds.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "chat/chat_event.h"
+#include "chat/chat_request.h"
+#include "chat/model_record.h"
+
+namespace millrace::chat {
+
+// One running request. Destroying it cancels whatever still runs, in every phase, at once.
+//
+// Used by one thread at a time. Bounded: a stream whose events are not taken pauses its generation.
+class ChatStream {
+ public:
+  virtual ~ChatStream() = default;
+
+  // The next event when one is there. After Finished or Failed: always nothing.
+  virtual std::optional<ChatEvent> TryNext() = 0;
+
+  // Calls `on_ready` once, as soon as TryNext would return an event; at once when it already would. It may run on
+  // any thread and must only post work elsewhere. A second call replaces the first. Never called after the stream
+  // is destroyed.
+  virtual void NotifyWhenReady(std::move_only_function<void()> on_ready) = 0;
+
+  // Prompt tokens of the request, known from the start.
+  virtual int64_t prompt_tokens() const = 0;
+};
+
+// Thread-safe.
+class ChatBackend {
+ public:
+  virtual ~ChatBackend() = default;
+
+  virtual const ModelRecord& record() const = 0;
+
+  // Renders and tokenises the prompt, checks it against the context and queues the request. May take milliseconds
+  // for a long prompt: call it on a worker thread.
+  // Errors: kContextOverflow (message is the contract's text), kInvalidArgument (the template refused),
+  // kUnsupported, kResourceExhausted (queue full), kUnavailable (shutting down).
+  virtual base::Result<std::unique_ptr<ChatStream>> Start(ChatRequest request) = 0;
+};
+
+}  // namespace millrace::chat

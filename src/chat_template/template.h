@@ -1,0 +1,64 @@
+// Chat templates: the Jinja text of a GGUF file, compiled once, rendered for each request.
+//
+// Semantics are those of Python's jinja2 in the environment transformers uses: trim_blocks, lstrip_blocks, loop
+// controls, `raise_exception`, `tojson` with ", " and ": " separators, key order and non-ASCII text kept.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "chat/message.h"
+
+namespace millrace::chat_template {
+
+// A stretch of the prompt, and whether it came from the template (where special tokens count) or from the
+// conversation (where they are ordinary text: a message can never inject a control token).
+struct PromptPiece {
+  std::string text;
+  bool from_template = true;
+};
+
+struct RenderInput {
+  std::vector<chat::Message> messages;
+  std::vector<chat::ToolSpec> tools;
+  bool add_generation_prompt = true;
+  bool enable_thinking = true;
+  std::string bos_token;
+  std::string eos_token;
+  int64_t unix_seconds = 0;  // for strftime_now
+};
+
+struct RenderLimits {
+  int64_t steps_max = 20'000'000;       // interpreter steps
+  int64_t output_bytes_max = 64 << 20;  // rendered text
+};
+
+// Immutable and thread-safe.
+class Template {
+ public:
+  // Errors: kInvalidArgument with line and column; unknown filters, tests and functions are found here, not when a
+  // request comes.
+  static base::Result<std::shared_ptr<const Template>> Compile(std::string_view source);
+
+  virtual ~Template() = default;
+
+  // Errors: kInvalidArgument (`raise_exception` and type errors, with the template's line), kResourceExhausted
+  // (a limit was hit).
+  virtual base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
+                                                        const RenderLimits& limits = {}) const = 0;
+
+  // Whether the source reads `enable_thinking` or `thinking`: the model can switch.
+  virtual bool has_thinking_switch() const = 0;
+  // Whether the source reads `tools`.
+  virtual bool has_tools() const = 0;
+};
+
+// The ChatML template used for files that carry none.
+std::string_view ChatMlSource();
+
+}  // namespace millrace::chat_template

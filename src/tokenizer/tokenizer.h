@@ -1,0 +1,65 @@
+// Byte-level BPE: text to token ids and back. Vocabulary and merges come from a GGUF file's metadata.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "gguf/reader.h"
+
+namespace millrace::tokenizer {
+
+// How special tokens in a text are treated. Text from users must never become control tokens.
+enum class SpecialTokens {
+  kPlainText,    // nothing is special: `<|im_end|>` is encoded like any other characters
+  kUserDefined,  // user-defined tokens (type 4) are matched, control tokens (type 3) are not
+  kAll,          // control and user-defined tokens are matched
+};
+
+// What a vocabulary is made of, as GGUF writes it.
+struct VocabularyData {
+  std::vector<std::string> tokens;  // in the byte-to-unicode mapping of gpt-2, except special tokens
+  std::vector<int32_t> types;       // 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte
+  std::vector<std::string> merges;  // "left right", by falling priority
+  std::string pre;                  // name of the split: "qwen2", "qwen35", "llama-bpe", "gpt-2", "deepseek-v3", …
+  std::optional<base::TokenId> bos, eos, eot, eom, padding;
+  bool add_bos = false;
+  bool ignore_merges = false;
+};
+
+// Immutable and thread-safe.
+class Tokenizer {
+ public:
+  // Errors: kUnsupported (model or split not known, by name), kCorruptData (merge of unknown tokens, duplicate
+  // tokens, ids out of range), each naming the entry.
+  static base::Result<std::shared_ptr<const Tokenizer>> Create(VocabularyData data);
+  static base::Result<std::shared_ptr<const Tokenizer>> FromGguf(const gguf::File& file);
+
+  virtual ~Tokenizer() = default;
+
+  // Appends the ids of `text` to `out`. Near linear in the length, whatever the text. Never adds BOS or EOS.
+  // Invalid UTF-8 is encoded byte by byte.
+  virtual void Encode(std::string_view text, SpecialTokens special,
+                      std::vector<base::TokenId>& out) const = 0;
+
+  // The raw bytes of a token; may be part of a character. Control tokens give their text.
+  virtual std::string_view Bytes(base::TokenId id) const = 0;
+  virtual bool IsControl(base::TokenId id) const = 0;      // type 3: never shown to a user
+  virtual bool IsUserDefined(base::TokenId id) const = 0;  // type 4
+  virtual std::optional<base::TokenId> Find(std::string_view token_text) const = 0;
+  virtual int32_t size() const = 0;
+
+  virtual std::optional<base::TokenId> bos() const = 0;
+  virtual std::optional<base::TokenId> eos() const = 0;
+  virtual bool add_bos() const = 0;
+  // eos, eot, eom and every control token whose text is a known end of turn. Any of them ends an answer.
+  virtual std::span<const base::TokenId> end_tokens() const = 0;
+};
+
+}  // namespace millrace::tokenizer
