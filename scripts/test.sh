@@ -1,0 +1,11 @@
+#!/bin/sh
+# Builds everything and runs every test: unit tests by ctest, then the end-to-end suites with the official clients.
+set -eu
+cd "$(dirname "$0")/.."
+jobs=${JOBS:-$(nproc)}
+
+cmake --preset release -DMILLRACE_TESTS=ON >/dev/null
+cmake --build build -j "$jobs"
+ctest --test-dir build -j "$jobs" --output-on-failure
+
+sh scripts/e2e.sh
