@@ -18,6 +18,16 @@
 
 namespace millrace::gguf {
 
+// Bounds on what a file may claim. Real models stay far below: the largest published ones have 60,000 tensors and
+// vocabularies of 300,000 entries.
+inline constexpr uint64_t kMetadataKeysMax = uint64_t{1} << 16;
+inline constexpr uint64_t kTensorsMax = uint64_t{1} << 20;
+inline constexpr uint64_t kArrayElementsMax = uint64_t{1} << 24;  // of all arrays of one file together
+inline constexpr uint64_t kKeyBytesMax = 65535;
+inline constexpr uint64_t kTensorNameBytesMax = 1024;  // the format says 64, some tools write more
+inline constexpr uint64_t kAlignmentMax = uint64_t{1} << 20;
+inline constexpr int64_t kSplitPartsMax = 1024;
+
 struct TensorInfo {
   std::string name;
   TensorType type = TensorType::kF32;
@@ -36,11 +46,14 @@ class File {
   // Errors: kNotFound, kIo, kCorruptData, kUnsupported. Messages name the file, the place and what was expected.
   static base::Result<std::shared_ptr<const File>> Open(const std::string& path);
 
-  // Parses bytes already in memory (tests, fuzzing); `bytes` must outlive the File.
+  // Parses bytes already in memory (tests, fuzzing); `bytes` must outlive the File and, for tensor data to be as
+  // aligned as the format promises, start at an address aligned to 64. A split model cannot be read this way.
   static base::Result<std::shared_ptr<const File>> Parse(std::span<const std::byte> bytes);
 
   virtual ~File() = default;
 
+  // The path given to Open, "memory" after Parse: for messages.
+  virtual std::string_view path() const = 0;
   virtual uint32_t version() const = 0;
   // Metadata in file order.
   virtual std::span<const KeyValue> metadata() const = 0;

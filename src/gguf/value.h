@@ -1,7 +1,9 @@
 // One metadata value of a GGUF file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -16,6 +18,8 @@ using Value = std::variant<int64_t, double, bool, std::string_view, std::vector<
 struct KeyValue {
   std::string_view key;
   Value value;
+  // The value as it stands in the file, its type number first: lets a writer copy it without changing its width.
+  std::span<const std::byte> encoded = {};
 };
 
 }  // namespace millrace::gguf
