@@ -27,7 +27,8 @@ struct StorageShape {
 // Thread-compatible: different (layer, block, head) may be written by different threads.
 class Storage {
  public:
-  // Fails with kResourceExhausted when the address space cannot be reserved.
+  // Fails with kResourceExhausted when the address space cannot be reserved, with kInvalidArgument when a count or
+  // size is not above zero.
   static base::Result<Storage> Create(const StorageShape& shape);
 
   Storage(Storage&& other) noexcept;
@@ -46,6 +47,9 @@ class Storage {
 
  private:
   Storage() = default;
+
+  // Index of a head of a block among all heads of all blocks of all layers. Aborts outside the shape.
+  size_t HeadIndex(int32_t layer, BlockId block, int32_t kv_head) const;
 
   StorageShape shape_;
   uint16_t* keys_ = nullptr;
