@@ -22,6 +22,7 @@ namespace millrace::engine {
 // How the model writes reasoning, as token sequences, so that limits count exactly and a budget can be forced.
 struct ReasoningSyntax {
   std::vector<base::TokenId> open;          // e.g. <think>; a choice whose first tokens are these reasons
+  std::vector<base::TokenId> blank;         // tokens of white space only: some of them may come before `open`
   std::vector<base::TokenId> close;         // e.g. </think>
   std::vector<base::TokenId> forced_close;  // what is appended when the budget is spent; ends with `close`'s tokens
   bool starts_inside = false;               // the prompt already ends inside reasoning
@@ -117,6 +118,9 @@ class Engine {
   virtual base::Result<std::unique_ptr<GenerationHandle>> Submit(GenerationRequest request) = 0;
 
   virtual EngineStats stats() const = 0;
+
+  // Forgets every cached prefix that no running request uses, before the next step.
+  virtual void DropPrefixCache() = 0;
 };
 
 }  // namespace millrace::engine

@@ -20,6 +20,7 @@ struct SamplerOptions {
   double presence_penalty = 0.0;
   double repetition_penalty = 1.0;
   std::vector<std::pair<base::TokenId, float>> logit_bias;
+  bool wants_logprob = false;  // costs one pass over the vocabulary; without it `logprob` stays 0
 };
 
 struct SampledToken {
