@@ -1,0 +1,131 @@
+#include "app/serve_options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+namespace millrace::app {
+namespace {
+
+bool IsLoopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+std::string EnvironmentOr(const char* name, std::string fallback) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : std::move(fallback);
+}
+
+}  // namespace
+
+base::Result<std::string> DefaultDataDirectory() {
+  if (std::string own = EnvironmentOr("MILLRACE_DATA", ""); !own.empty()) {
+    return own;
+  }
+  if (std::string xdg = EnvironmentOr("XDG_DATA_HOME", ""); !xdg.empty()) {
+    return xdg + "/millrace";
+  }
+  if (std::string home = EnvironmentOr("HOME", ""); !home.empty()) {
+    return home + "/.local/share/millrace";
+  }
+  return base::InvalidArgument("no place for keys and usage: give --data DIR (HOME is not set)",
+                               "data");
+}
+
+base::Status ParseListen(std::string_view text, std::string& host, uint16_t& port) {
+  const size_t colon = text.rfind(':');
+  const auto bad = [text] {
+    return base::InvalidArgument(
+        fmt::format("'{}' is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080", text), "listen");
+  };
+  if (colon == std::string_view::npos) {
+    return bad();
+  }
+  const std::string_view digits = text.substr(colon + 1);
+  uint16_t number = 0;
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (failure != std::errc() || end != digits.data() + digits.size()) {
+    return bad();
+  }
+  std::string_view name = text.substr(0, colon);
+  if (name.starts_with('[') && name.ends_with(']')) {
+    name = name.substr(1, name.size() - 2);
+  } else if (name.find(':') != std::string_view::npos) {
+    return bad();
+  }
+  host = name.empty() ? "127.0.0.1" : std::string(name);
+  port = number;
+  return {};
+}
+
+base::Result<ModelOptions> ParseModel(std::string_view text) {
+  ModelOptions model;
+  const size_t equals = text.rfind('=');
+  model.path = std::string(text.substr(0, equals));
+  if (equals != std::string_view::npos) {
+    model.id = std::string(text.substr(equals + 1));
+    if (model.id.empty()) {
+      return base::InvalidArgument(fmt::format("'{}': no name after '='", text), "model");
+    }
+  } else {
+    model.id = std::filesystem::path(model.path).stem().string();
+  }
+  if (model.path.empty()) {
+    return base::InvalidArgument(fmt::format("'{}' names no file", text), "model");
+  }
+  return model;
+}
+
+base::Result<int64_t> ParseBytes(std::string_view text) {
+  int64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
+  int64_t factor = 0;
+  if (unit.empty() || unit == "B") {
+    factor = 1;
+  } else if (unit == "KiB") {
+    factor = int64_t{1} << 10;
+  } else if (unit == "MiB") {
+    factor = int64_t{1} << 20;
+  } else if (unit == "GiB") {
+    factor = int64_t{1} << 30;
+  }
+  if (failure != std::errc() || factor == 0 || number < 0 || number > INT64_MAX / factor) {
+    return base::InvalidArgument(
+        fmt::format("'{}' is not a size, such as 1073741824, 512MiB or 4GiB", text));
+  }
+  return number * factor;
+}
+
+std::vector<std::string> ProblemsOf(const ServeOptions& options) {
+  std::vector<std::string> problems;
+  if (!options.authentication && !IsLoopback(options.host)) {
+    problems.push_back(
+        fmt::format("listen: without authentication only a loopback address is served, not '{}'",
+                    options.host));
+  }
+  if (options.models.empty()) {
+    problems.emplace_back("models: none given; name one with --model FILE.gguf");
+  }
+  std::set<std::string> names;
+  for (size_t i = 0; i < options.models.size(); ++i) {
+    const ModelOptions& model = options.models[i];
+    std::error_code failure;
+    if (!std::filesystem::is_regular_file(model.path, failure)) {
+      problems.push_back(fmt::format("models.{}.path: no such file: '{}'", i, model.path));
+    }
+    std::vector<std::string> own = model.aliases;
+    own.insert(own.begin(), model.id);
+    for (const std::string& name : own) {
+      if (!names.insert(name).second) {
+        problems.push_back(fmt::format("models.{}.id: '{}' names two models", i, name));
+      }
+    }
+  }
+  return problems;
+}
+
+}  // namespace millrace::app
