@@ -5,3 +5,8 @@ elseif(MILLRACE_SANITIZER STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
 endif()
+
+if(MILLRACE_FUZZ)
+  # Coverage in every library, so that the fuzzers see which input reaches new code.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -19,7 +19,7 @@ case "$1" in
     command -v npm >/dev/null 2>&1 || wanted="$wanted npm"
     ;;
   lint) wanted="$build $test python3 clang-format-14 clang-tidy-14" ;;
-  fuzz) wanted="$build clang-14 libclang-rt-14-dev" ;;
+  fuzz) wanted="$build clang-19 libclang-rt-19-dev" ;;
   *) echo "usage: $0 build|test|lint|fuzz" >&2; exit 2 ;;
 esac
 
