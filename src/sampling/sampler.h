@@ -1,5 +1,5 @@
-// Turns a row of logits into one token: bias, penalties, temperature, top-k, top-p, min-p, mask, seeded draw
-// (api-contract 2.11, in that order).
+// Turns a row of logits into one token: bias, penalties, temperature, top-k, top-p, min-p, mask,
+// seeded draw (api-contract 2.11, in that order).
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "sampling/vocabulary_scan.h"
 
 namespace millrace::sampling {
 
@@ -19,38 +20,55 @@ struct SamplerOptions {
   double frequency_penalty = 0.0;
   double presence_penalty = 0.0;
   double repetition_penalty = 1.0;
-  std::vector<std::pair<base::TokenId, float>> logit_bias;
+  std::vector<std::pair<base::TokenId, float>> logit_bias = {};
   bool wants_logprob = false;  // costs one pass over the vocabulary; without it `logprob` stays 0
 };
 
 struct SampledToken {
   base::TokenId id{};
-  float logprob = 0;  // natural log of the raw model distribution (temperature 1, before bias and penalties)
+  float logprob =
+      0;  // natural log of the raw model distribution (temperature 1, before bias and penalties)
 };
 
 // The sampling state of one choice: options, the counts that penalties need and the random stream.
 //
-// The draw for the k-th token of a choice depends on the seed and k alone (counter-based), so a choice does not
-// depend on what else runs. Thread-compatible.
+// The draw for the k-th token of a choice depends on the seed and k alone (counter-based), so a
+// choice does not depend on what else runs. Equal logits count as ordered by id, the lowest first.
+//
+// Cost: a few passes over the vocabulary and a sort of a few tokens, never of the vocabulary.
+// Logits that are not a number are never chosen; positive infinity counts as the largest number.
+//
+// Thread-compatible.
 class Sampler {
  public:
   // `prompt` counts for the repetition penalty only.
   Sampler(SamplerOptions options, uint64_t seed, std::span<const base::TokenId> prompt);
 
-  // Picks the next token. `logits` is scratch: it is overwritten. `mask`, when not empty, holds one bit a token;
-  // tokens whose bit is 0 are never chosen (at least one bit must be 1).
+  // Picks the next token. `logits` is scratch: it is overwritten. `mask`, when not empty, holds one
+  // bit a token; tokens whose bit is 0 are never chosen (at least one bit must be 1).
   SampledToken Sample(std::span<float> logits, std::span<const uint32_t> mask = {});
 
-  // Records a token that was forced rather than drawn: it counts for penalties and advances the random stream.
+  // Records a token that was forced rather than drawn: it counts for penalties and advances the
+  // random stream.
   void Accept(base::TokenId token);
 
  private:
+  void ApplyBiasAndPenalties(std::span<float> logits) const;
+  base::TokenId Choose(std::span<const float> logits, float best);
+  base::TokenId DrawFromCandidates();
+  base::TokenId DrawFromAll(std::span<const float> logits, float best);
+  void KeepTopP(std::span<const float> logits, float best);
+  void CutCandidates(double top_p_mass);
+  double NextUniform() const;
+  double WeightOf(float logit, float best) const;
+
   SamplerOptions options_;
   uint64_t seed_ = 0;
   uint64_t draw_count_ = 0;
   std::vector<std::pair<base::TokenId, int32_t>> generated_;  // sorted by id, with counts
   std::vector<base::TokenId> prompt_;                         // sorted, unique
-  std::vector<std::pair<float, base::TokenId>> candidates_;   // scratch, reused
+  std::vector<Candidate> candidates_;                         // scratch, reused, best first
+  std::vector<double> sums_;                                  // scratch, reused
 };
 
 }  // namespace millrace::sampling
