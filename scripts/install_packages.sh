@@ -18,7 +18,7 @@ case "$1" in
     command -v node >/dev/null 2>&1 || wanted="$wanted nodejs"
     command -v npm >/dev/null 2>&1 || wanted="$wanted npm"
     ;;
-  lint) wanted="$build $test python3 clang-format-14 clang-tidy-14" ;;
+  lint) wanted="$build $test python3 clang-format-14 clang-tidy-19" ;;
   fuzz) wanted="$build clang-19 libclang-rt-19-dev" ;;
   *) echo "usage: $0 build|test|lint|fuzz" >&2; exit 2 ;;
 esac
