@@ -10,11 +10,15 @@
 
 namespace millrace::tokenizer {
 
-// One answer's detokeniser. Bytes of an unfinished character are held back (at most 3); bytes that can never become
-// valid come out as one U+FFFD for each maximal run. Control tokens give no text unless `keep_control`.
+// Whether control tokens (type 3) come out as their text or as nothing.
+enum class ControlText { kHidden, kShown };
+
+// One answer's detokeniser. Bytes of an unfinished character are held back (at most 3); bytes that
+// can never become valid come out as one U+FFFD for each maximal run.
 class Detokenizer {
  public:
-  explicit Detokenizer(std::shared_ptr<const Tokenizer> tokenizer);
+  explicit Detokenizer(std::shared_ptr<const Tokenizer> tokenizer,
+                       ControlText control_text = ControlText::kHidden);
 
   // Text that is complete after this token; may be empty.
   std::string Add(base::TokenId id);
@@ -23,6 +27,7 @@ class Detokenizer {
 
  private:
   std::shared_ptr<const Tokenizer> tokenizer_;
+  ControlText control_text_;
   std::string pending_;
 };
 

@@ -1,4 +1,5 @@
-// Byte-level BPE: text to token ids and back. Vocabulary and merges come from a GGUF file's metadata.
+// Byte-level BPE: text to token ids and back. Vocabulary and merges come from a GGUF file's
+// metadata.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +25,11 @@ enum class SpecialTokens {
 
 // What a vocabulary is made of, as GGUF writes it.
 struct VocabularyData {
-  std::vector<std::string> tokens;  // in the byte-to-unicode mapping of gpt-2, except special tokens
-  std::vector<int32_t> types;       // 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte
+  std::vector<std::string>
+      tokens;                  // in the byte-to-unicode mapping of gpt-2, except special tokens
+  std::vector<int32_t> types;  // 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte
   std::vector<std::string> merges;  // "left right", by falling priority
-  std::string pre;                  // name of the split: "qwen2", "qwen35", "llama-bpe", "gpt-2", "deepseek-v3", …
+  std::string pre;  // name of the split: "qwen2", "qwen35", "llama-bpe", "gpt-2", "deepseek-v3", …
   std::optional<base::TokenId> bos, eos, eot, eom, padding;
   bool add_bos = false;
   bool ignore_merges = false;
@@ -36,15 +38,15 @@ struct VocabularyData {
 // Immutable and thread-safe.
 class Tokenizer {
  public:
-  // Errors: kUnsupported (model or split not known, by name), kCorruptData (merge of unknown tokens, duplicate
-  // tokens, ids out of range), each naming the entry.
+  // Errors: kUnsupported (model or split not known, by name), kCorruptData (merge of unknown
+  // tokens, duplicate tokens, ids out of range), each naming the entry.
   static base::Result<std::shared_ptr<const Tokenizer>> Create(VocabularyData data);
   static base::Result<std::shared_ptr<const Tokenizer>> FromGguf(const gguf::File& file);
 
   virtual ~Tokenizer() = default;
 
-  // Appends the ids of `text` to `out`. Near linear in the length, whatever the text. Never adds BOS or EOS.
-  // Invalid UTF-8 is encoded byte by byte.
+  // Appends the ids of `text` to `out`. Near linear in the length, whatever the text. Never adds
+  // BOS or EOS. Invalid UTF-8 is encoded byte by byte.
   virtual void Encode(std::string_view text, SpecialTokens special,
                       std::vector<base::TokenId>& out) const = 0;
 
@@ -58,7 +60,8 @@ class Tokenizer {
   virtual std::optional<base::TokenId> bos() const = 0;
   virtual std::optional<base::TokenId> eos() const = 0;
   virtual bool add_bos() const = 0;
-  // eos, eot, eom and every control token whose text is a known end of turn. Any of them ends an answer.
+  // eos, eot, eom and every control token whose text is a known end of turn. Any of them ends an
+  // answer.
   virtual std::span<const base::TokenId> end_tokens() const = 0;
 };
 

@@ -1,0 +1,21 @@
+// The rule of words with letters alone; each number character alone.
+#include "tokenizer/character.h"
+#include "tokenizer/split_families.h"
+#include "tokenizer/split_rules.h"
+
+namespace millrace::tokenizer {
+namespace {
+
+constexpr WordRule kRule = {.word_classes = kLetter, .digits_max = 1};
+
+Stretch Match(std::string_view rest) {
+  return {.length = MatchWordRule(rest, kRule), .is_match = true};
+}
+
+constexpr Pass kPasses[] = {Match};
+
+}  // namespace
+
+std::span<const Pass> Qwen2Passes() { return kPasses; }
+
+}  // namespace millrace::tokenizer
