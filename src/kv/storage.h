@@ -21,8 +21,8 @@ struct StorageShape {
 // Reserves address space for `block_count` blocks; pages are taken from the system only when a block is first
 // written, so memory grows with use and not with the configured context.
 //
-// Layout: [layer][block][kv_head][position in block][key_size], keys and values apart. One head of one block is
-// contiguous, which is what attention walks over.
+// Layout: [layer][block][kv_head], then the halves of one head of one block, keys and values apart. One head of one
+// block is contiguous, which is what attention walks over; the order inside belongs to kernels/attention.h.
 //
 // Thread-compatible: different (layer, block, head) may be written by different threads.
 class Storage {
@@ -37,9 +37,9 @@ class Storage {
 
   const StorageShape& shape() const { return shape_; }
 
-  // [block_size][key_size] halves.
+  // block_size * key_size halves. The heads of a block follow one another.
   uint16_t* Keys(int32_t layer, BlockId block, int32_t kv_head);
-  // [block_size][value_size] halves.
+  // block_size * value_size halves.
   uint16_t* Values(int32_t layer, BlockId block, int32_t kv_head);
 
   // Bytes one block takes, keys and values of all layers.

@@ -35,6 +35,7 @@ struct BatchSequence {
   int32_t first_position = 0;           // tokens already in the cache
   int32_t token_count = 0;              // > 0
   bool wants_logits = false;            // of the last new token
+  bool wants_every_row = false;         // of every new token: a drafted continuation is checked in one step
 };
 
 // Tokens of all sequences one after another, in the order of `sequences`.
@@ -55,7 +56,8 @@ class Model {
   virtual const ModelInfo& info() const = 0;
 
   // Writes keys and values of every new token into `storage` and, for each sequence that wants them and in that
-  // order, a row of `vocabulary_size` logits. `logits` holds exactly those rows.
+  // order, a row of `vocabulary_size` logits (`wants_every_row`: one for each of its new tokens, in their order).
+  // `logits` holds exactly those rows. `storage` has this model's layers, heads and sizes.
   virtual void Forward(const Batch& batch, kv::Storage& storage, kernels::ThreadPool& pool,
                        std::span<float> logits) = 0;
 };

@@ -1,0 +1,16 @@
+// Dense Qwen3 models of any size.
+// Source: Hugging Face transformers, models/qwen3/modeling_qwen3.py.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "gguf/reader.h"
+#include "model/model.h"
+
+namespace millrace::model {
+
+// Loads a file of architecture "qwen3". Errors as in model::Load.
+base::Result<std::unique_ptr<Model>> LoadQwen3(std::shared_ptr<const gguf::File> file);
+
+}  // namespace millrace::model
