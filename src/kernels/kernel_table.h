@@ -1,0 +1,124 @@
+// What one instruction set implements. Only the files of this folder look inside.
+//
+// Every function is straight-line work on memory that its caller owns; none allocates, blocks or
+// starts a thread.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/attention.h"
+#include "kernels/dispatch.h"
+#include "kernels/matmul.h"
+
+namespace millrace::kernels {
+
+// Activations in 8 bits with a scale for 32 columns. Rows of tokens one after another.
+// x is about scale * q; `sums` adds up q over each 32, `scaled_sums` is scale * sum.
+struct Quantised32 {
+  const int8_t* q = nullptr;      // [token][columns]
+  const int16_t* wide = nullptr;  // the same q in 16 bits
+  const float* scales = nullptr;  // [token][columns / 32]
+  const int32_t* sums = nullptr;  // [token][columns / 32]
+  const float* scaled_sums = nullptr;
+};
+
+// The same with a scale for 256 columns and sums over each 16 and each 32.
+struct Quantised256 {
+  const int8_t* q = nullptr;  // [token][columns]
+  const int16_t* wide = nullptr;
+  const float* scales = nullptr;    // [token][columns / 256]
+  const int16_t* sums16 = nullptr;  // [token][columns / 16]
+  const int16_t* sums32 = nullptr;  // [token][columns / 32]
+};
+
+struct Activations {
+  int64_t tokens = 0;
+  int64_t columns = 0;
+  MatrixView values;  // as given
+  Quantised32 q32;    // filled for weights of the 32-value formats
+  Quantised256 q256;  // filled for weights of the K formats
+};
+
+// One token's row of the above, writable.
+struct Quantised32Row {
+  int8_t* q;
+  int16_t* wide;
+  float* scales;
+  int32_t* sums;
+  float* scaled_sums;
+};
+
+struct Quantised256Row {
+  int8_t* q;
+  int16_t* wide;
+  float* scales;
+  int16_t* sums16;
+  int16_t* sums32;
+};
+
+struct RowRange {
+  int64_t begin;
+  int64_t end;
+};
+
+// Positions a softmax is taken over at once; see kernels/attention.h.
+inline constexpr int32_t kSegmentSize = 256;
+// Query rows (tokens times heads of a group) that share one pass over keys and values.
+inline constexpr int32_t kTileRows = 32;
+
+// One tile of query rows against one segment of positions of one kv head.
+struct SegmentTask {
+  const AttentionShape* shape;
+  const AttentionSequence* sequence;
+  int32_t kv_head;
+  int32_t first_position;  // of the segment
+  int32_t position_count;  // largest of `visible`, > 0
+  int32_t row_count;       // at most kTileRows
+  const float* queries;    // [row][key_size], already times shape->scale
+  const int32_t* visible;  // [row] positions of the segment that the row may see, may be 0
+};
+
+// The softmax of rows over some positions: `maximum` of the scores, `sum` of exp(score - maximum)
+// and, weighted with those, the `values` [row][value_size]. A row with sum 0 saw nothing.
+struct PartialRows {
+  float* maximum;
+  float* sum;
+  float* values;
+};
+
+struct KernelTable {
+  Level level;
+
+  // kernels/matmul.h. `values` has `columns` floats.
+  void (*quantise32)(const float* values, int64_t columns, const Quantised32Row& out);
+  void (*quantise256)(const float* values, int64_t columns, const Quantised256Row& out);
+  // Rows of one product, all tokens of `x`. Ranges begin at multiples of kRowGroup.
+  void (*matmul)(const Product& product, const Activations& x, RowRange rows);
+
+  // kernels/attention.h
+  void (*attend_segment)(const SegmentTask& task, const PartialRows& out);
+  // total = total merged with next, for `row_count` rows.
+  void (*merge_segment)(int32_t row_count, int32_t value_size, const PartialRows& next,
+                        const PartialRows& total);
+
+  // kernels/ops.h
+  void (*rms_norm)(const float* x, const float* weight, int64_t size, float epsilon, float* out);
+  void (*add_scaled)(const float* x, float factor, int64_t size, float* sum);
+  void (*silu_mul)(const float* gate, const float* up, int64_t size, float* out);
+  float (*max_of)(const float* x, int64_t size);
+  float (*exp_and_sum)(const float* x, float shift, int64_t size, float* out);
+  void (*store_halves)(const float* x, int64_t size, uint16_t* out);
+  void (*rope_half_split)(float* heads, int64_t head_count, int64_t head_size, int64_t rotary_size,
+                          const float* cos_sin);
+};
+
+// Rows that a matmul kernel takes together.
+inline constexpr int64_t kRowGroup = 16;
+
+// The levels of this build; nullptr where the compiler's target has none. One file each defines
+// them.
+const KernelTable* ScalarKernels();
+const KernelTable* Avx2Kernels();
+const KernelTable* Avx512Kernels();
+
+}  // namespace millrace::kernels

@@ -1,0 +1,5 @@
+#include "kernels/kernel_table.h"
+namespace millrace::kernels {
+const KernelTable* Avx2Kernels() { return nullptr; }
+const KernelTable* Avx512Kernels() { return nullptr; }
+}  // namespace millrace::kernels
