@@ -55,19 +55,21 @@ api:
   stream_usage: sometimes
 )",
                                    options);
-  EXPECT_THAT(problems, ElementsAre(StartsWith("listen: "), StartsWith("threads: should be from 1 to 1024"),
-                                    StartsWith("models.0.path: is required"),
-                                    StartsWith("models.1.context: should be a whole number"),
-                                    StartsWith("engine: should be a mapping"),
-                                    StartsWith("api.stream_usage: 'sometimes' should be one of"),
-                                    StartsWith("colour: unknown key")));
+  EXPECT_THAT(problems,
+              ElementsAre(StartsWith("listen: "), StartsWith("threads: should be from 1 to 1024"),
+                          StartsWith("models.0.path: is required"),
+                          StartsWith("models.1.context: should be a whole number"),
+                          StartsWith("engine: should be a mapping"),
+                          StartsWith("api.stream_usage: 'sometimes' should be one of"),
+                          StartsWith("colour: unknown key")));
   EXPECT_THAT(problems[1], testing::HasSubstr("(line 2)"));
 }
 
 TEST(Config, BrokenYamlIsOneProblemWithItsLine) {
   ServeOptions options;
   EXPECT_THAT(ReadConfig("a: [1,\nb: 2", options), ElementsAre(StartsWith("not YAML: ")));
-  EXPECT_THAT(ReadConfig("- just\n- a list", options), ElementsAre(StartsWith(": should be a mapping")));
+  EXPECT_THAT(ReadConfig("- just\n- a list", options),
+              ElementsAre(StartsWith(": should be a mapping")));
   EXPECT_THAT(ReadConfig("", options), IsEmpty());
 }
 

@@ -1,10 +1,10 @@
 // The program's log: lines on standard error.
 #pragma once
 
+#include <spdlog/logger.h>
+
 #include <memory>
 #include <string_view>
-
-#include <spdlog/logger.h>
 
 namespace millrace::app {
 

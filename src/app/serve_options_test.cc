@@ -49,7 +49,8 @@ TEST(ProblemsOf, NamesEveryProblem) {
   const auto problems = ProblemsOf(options);
   EXPECT_THAT(problems, testing::Contains(testing::StartsWith("listen: without authentication")));
   EXPECT_THAT(problems, testing::Contains(testing::StartsWith("models.0.path: no such file")));
-  EXPECT_THAT(problems, testing::Contains(testing::StartsWith("models.1.id: 'a' names two models")));
+  EXPECT_THAT(problems,
+              testing::Contains(testing::StartsWith("models.1.id: 'a' names two models")));
 }
 
 }  // namespace
