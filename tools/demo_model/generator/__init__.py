@@ -1,0 +1,1 @@
+"""Seeded generator of the training and evaluation conversations."""
