@@ -1,0 +1,353 @@
+#include "scheduler/plan.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <ranges>
+#include <set>
+#include <span>
+
+#include "base/check.h"
+
+namespace millrace::scheduler {
+namespace {
+
+// Tokens both begin with, in whole blocks.
+int32_t CommonBlockTokens(std::span<const base::TokenId> a, std::span<const base::TokenId> b,
+                          int32_t block_size) {
+  const auto differ = std::ranges::mismatch(a, b);
+  const auto common = static_cast<int32_t>(differ.in1 - a.begin());
+  return common / block_size * block_size;
+}
+
+// Divides `budget` among prompts with the given remainders, the oldest first in the list.
+std::vector<int32_t> DivideBudget(const std::vector<int32_t>& remainders, int32_t budget) {
+  std::vector<int32_t> shares(remainders.size(), 0);
+  if (remainders.empty()) {
+    return shares;
+  }
+  shares[0] = std::min(remainders[0], (budget + 1) / 2);
+  budget -= shares[0];
+  std::vector<size_t> by_remainder(remainders.size() - 1);
+  std::iota(by_remainder.begin(), by_remainder.end(), size_t{1});
+  std::ranges::stable_sort(by_remainder, {}, [&](size_t i) { return remainders[i]; });
+  by_remainder.push_back(0);
+  for (size_t i : by_remainder) {
+    const int32_t more = std::min(remainders[i] - shares[i], budget);
+    shares[i] += more;
+    budget -= more;
+  }
+  return shares;
+}
+
+class Planner {
+ public:
+  Planner(State& state, const Limits& limits) : state_(state), limits_(limits) {}
+
+  StepPlan Run() {
+    PlanDecodeRows();
+    Admit();
+    // When every sequence that could run is short of blocks, the youngest give theirs up one by one
+    // until the oldest of them moves.
+    while (!PlanPromptRows() && YieldToBlocked()) {
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  void PlanDecodeRows();
+  void Admit();
+  bool TryAdmit(SequenceKey key);
+  bool PlanPromptRows();
+  bool PlanPromptRow(SequenceKey key, int32_t token_count);
+  bool YieldToBlocked();
+
+  bool MakeRoom(SequenceKey key, int32_t position_count);
+  bool PreemptPaused();
+  std::optional<SequenceKey> PickVictim(SequenceKey key) const;
+  void TakeBlocksOf(SequenceKey victim);
+  void AttachPrefix(SequenceKey key);
+  bool WaitsForLeader(SequenceKey key);
+  std::optional<Sequence::Leader> FindLeader(SequenceKey key) const;
+  int32_t SeatsOf(SequenceKey key) const;
+  int32_t SeatsTaken() const;
+  void AddRow(SequenceKey key, int32_t token_count);
+
+  Sequence& SequenceOf(SequenceKey key) const { return state_.sequences.at(key); }
+  Request& RequestOf(SequenceKey key) const { return state_.requests.at(key.request); }
+  std::vector<SequenceKey> Running() const {
+    return {state_.running.begin(), state_.running.end()};
+  }
+
+  State& state_;
+  const Limits& limits_;
+  StepPlan plan_;
+  std::set<SequenceKey> planned_;
+  std::optional<SequenceKey> blocked_;  // the oldest prompt without a block for its next token
+};
+
+void Planner::PlanDecodeRows() {
+  for (SequenceKey key : Running()) {
+    // An earlier row may have taken this one's blocks.
+    if (!state_.running.contains(key) || RequestOf(key).paused ||
+        SequenceOf(key).pending_count() != 1) {
+      continue;
+    }
+    if (static_cast<int32_t>(plan_.rows.size()) >= limits_.step_tokens_max) {
+      break;
+    }
+    if (MakeRoom(key, SequenceOf(key).token_count())) {
+      AddRow(key, 1);
+    } else if (state_.running.size() == 1) {
+      plan_.exhausted.push_back(key);
+      planned_.insert(key);
+    } else {
+      TakeBlocksOf(key);
+    }
+  }
+}
+
+void Planner::Admit() {
+  const std::vector<SequenceKey> waiting(state_.waiting.begin(), state_.waiting.end());
+  for (SequenceKey key : waiting) {
+    if (RequestOf(key).paused) {
+      continue;
+    }
+    // A request with more choices than seats runs when it is alone.
+    while (!state_.running.empty() && SeatsTaken() + SeatsOf(key) > limits_.running_sequences_max) {
+      if (!PreemptPaused()) {
+        return;
+      }
+    }
+    if (!TryAdmit(key)) {
+      return;
+    }
+  }
+}
+
+// Starts a waiting sequence when the blocks for all its tokens are there, and one to spare for each
+// sequence that runs already, so that its admission does not lead to its own preemption.
+bool Planner::TryAdmit(SequenceKey key) {
+  Sequence& sequence = SequenceOf(key);
+  Request& request = RequestOf(key);
+  const int32_t cached_before = request.cached_token_count;
+  const int32_t reached_before = sequence.reached_count;
+  AttachPrefix(key);
+  sequence.leader = FindLeader(key);
+  const int32_t shared =
+      std::max(sequence.computed_count, sequence.leader ? sequence.leader->shared_count : 0);
+  const int32_t needed = state_.BlocksFor(sequence.token_count()) - state_.BlocksFor(shared);
+  const auto fits = [&] {
+    return needed + static_cast<int32_t>(state_.running.size()) <= state_.tree.available_count();
+  };
+  while (!fits() && PreemptPaused()) {
+  }
+  if (!fits()) {
+    sequence.table.Release();
+    sequence.computed_count = 0;
+    sequence.reached_count = reached_before;
+    sequence.leader.reset();
+    request.cached_token_count = cached_before;
+    if (state_.running.empty()) {
+      plan_.exhausted.push_back(key);
+    }
+    return false;
+  }
+  state_.waiting.erase(key);
+  state_.running.insert(key);
+  sequence.admission = ++state_.admission_count;
+  if (!request.admitted) {
+    request.admitted = true;
+    plan_.admitted.push_back(key.request);
+  }
+  return true;
+}
+
+// Plans chunks of prompts, and of forced tokens. True when the step has work.
+bool Planner::PlanPromptRows() {
+  blocked_.reset();
+  std::vector<SequenceKey> active;
+  std::vector<int32_t> remainders;
+  for (SequenceKey key : Running()) {
+    if (planned_.contains(key) || RequestOf(key).paused) {
+      continue;
+    }
+    AttachPrefix(key);
+    if (!WaitsForLeader(key)) {
+      active.push_back(key);
+      remainders.push_back(SequenceOf(key).pending_count());
+    }
+  }
+  const int32_t budget = std::min(limits_.step_tokens_max - static_cast<int32_t>(plan_.rows.size()),
+                                  state_.prompt_tokens_limit);
+  const int64_t wanted = std::accumulate(remainders.begin(), remainders.end(), int64_t{0});
+  plan_.prompt_limited = wanted > budget;
+  const std::vector<int32_t> shares = DivideBudget(remainders, std::max(budget, 0));
+  for (size_t i = 0; i < active.size(); ++i) {
+    if (shares[i] > 0 && state_.running.contains(active[i]) &&
+        !PlanPromptRow(active[i], shares[i]) && !blocked_) {
+      blocked_ = active[i];
+    }
+  }
+  return !plan_.rows.empty();
+}
+
+// As much of the chunk as there are blocks for; false when that is nothing.
+bool Planner::PlanPromptRow(SequenceKey key, int32_t token_count) {
+  Sequence& sequence = SequenceOf(key);
+  if (!MakeRoom(key, sequence.computed_count + token_count)) {
+    const int32_t room = sequence.table.capacity() - sequence.computed_count +
+                         state_.tree.available_count() * state_.tree.block_size();
+    token_count = std::min(token_count, room);
+    if (token_count <= 0) {
+      return false;
+    }
+    const bool reserved = sequence.table.TryReserve(sequence.computed_count + token_count);
+    MILLRACE_CHECK(reserved);
+  }
+  plan_.prompt_token_count += token_count;
+  AddRow(key, token_count);
+  return true;
+}
+
+// Called when nothing could be planned: frees the blocks of the youngest other sequence for the
+// oldest blocked one. False when there is nothing more to try.
+bool Planner::YieldToBlocked() {
+  if (!blocked_) {
+    return false;
+  }
+  for (SequenceKey key : state_.running | std::views::reverse) {
+    if (key != *blocked_) {
+      TakeBlocksOf(key);
+      return true;
+    }
+  }
+  plan_.exhausted.push_back(*blocked_);
+  return false;
+}
+
+bool Planner::MakeRoom(SequenceKey key, int32_t position_count) {
+  while (!SequenceOf(key).table.TryReserve(position_count)) {
+    if (PreemptPaused()) {
+      continue;
+    }
+    const std::optional<SequenceKey> victim = PickVictim(key);
+    if (!victim) {
+      return false;
+    }
+    TakeBlocksOf(*victim);
+  }
+  return true;
+}
+
+// Takes the blocks and the seat of the youngest sequence whose reader is behind.
+bool Planner::PreemptPaused() {
+  for (SequenceKey key : state_.running | std::views::reverse) {
+    if (RequestOf(key).paused) {
+      TakeBlocksOf(key);
+      return true;
+    }
+  }
+  return false;
+}
+
+// The youngest sequence without a row in this step that is younger than `key`.
+std::optional<SequenceKey> Planner::PickVictim(SequenceKey key) const {
+  for (SequenceKey other : state_.running | std::views::reverse) {
+    if (other > key && !planned_.contains(other)) {
+      return other;
+    }
+  }
+  return std::nullopt;
+}
+
+void Planner::TakeBlocksOf(SequenceKey victim) {
+  Preempt(state_, victim);
+  ++plan_.preempted_count;
+}
+
+// Takes over cached blocks that continue what the sequence has. The last token is always computed:
+// its logits are needed.
+void Planner::AttachPrefix(SequenceKey key) {
+  Sequence& sequence = SequenceOf(key);
+  if (sequence.computed_count != sequence.table.published_positions()) {
+    return;
+  }
+  sequence.table.AttachPrefix(sequence.tokens, sequence.token_count() - 1);
+  const int32_t attached_end = sequence.table.published_positions();
+  if (Request& request = RequestOf(key); !request.forked) {
+    request.cached_token_count += std::max(0, attached_end - sequence.reached_count);
+  }
+  sequence.computed_count = attached_end;
+  sequence.reached_count = std::max(sequence.reached_count, attached_end);
+}
+
+bool Planner::WaitsForLeader(SequenceKey key) {
+  Sequence& sequence = SequenceOf(key);
+  while (sequence.leader) {
+    const Sequence::Leader& leader = *sequence.leader;
+    if (state_.running.contains(leader.key) && !RequestOf(leader.key).paused &&
+        SequenceOf(leader.key).admission == leader.admission &&
+        SequenceOf(leader.key).computed_count < leader.shared_count &&
+        sequence.computed_count < leader.shared_count) {
+      return true;
+    }
+    sequence.leader = FindLeader(key);
+  }
+  return false;
+}
+
+// The running sequence, admitted earlier, that is about to compute most of what this one needs.
+// Earlier admissions only: the first one has no leader, so waiting never goes round in a circle.
+std::optional<Sequence::Leader> Planner::FindLeader(SequenceKey key) const {
+  const Sequence& sequence = SequenceOf(key);
+  const bool runs = state_.running.contains(key);
+  std::optional<Sequence::Leader> best;
+  for (SequenceKey other_key : state_.running) {
+    const Sequence& other = SequenceOf(other_key);
+    if (other_key == key || (runs && other.admission > sequence.admission) ||
+        other.pending_count() <= 1 || RequestOf(other_key).paused ||
+        RequestOf(other_key).tenant != RequestOf(key).tenant) {
+      continue;
+    }
+    const std::span<const base::TokenId> mine(sequence.tokens.data(), sequence.tokens.size() - 1);
+    const int32_t shared = CommonBlockTokens(mine, other.tokens, state_.tree.block_size());
+    if (shared > std::max(sequence.computed_count, other.computed_count) &&
+        (!best || shared > best->shared_count)) {
+      best = {.key = other_key, .admission = other.admission, .shared_count = shared};
+    }
+  }
+  return best;
+}
+
+int32_t Planner::SeatsOf(SequenceKey key) const {
+  const Request& request = RequestOf(key);
+  return request.forked ? 1 : request.choice_count;
+}
+
+int32_t Planner::SeatsTaken() const {
+  int32_t seats = 0;
+  for (SequenceKey key : state_.running) {
+    seats += SeatsOf(key);
+  }
+  return seats;
+}
+
+void Planner::AddRow(SequenceKey key, int32_t token_count) {
+  const Sequence& sequence = SequenceOf(key);
+  const Request& request = RequestOf(key);
+  const bool at_end = sequence.pending_count() == token_count;
+  plan_.rows.push_back({.sequence = key,
+                        .first_position = sequence.computed_count,
+                        .token_count = token_count,
+                        .draw_count = !at_end          ? 0
+                                      : request.forked ? 1
+                                                       : request.choice_count});
+  planned_.insert(key);
+}
+
+}  // namespace
+
+StepPlan Plan(State& state, const Limits& limits) { return Planner(state, limits).Run(); }
+
+}  // namespace millrace::scheduler
