@@ -25,12 +25,15 @@ enum class SpecialTokens {
 
 // What a vocabulary is made of, as GGUF writes it.
 struct VocabularyData {
-  std::vector<std::string>
-      tokens;                  // in the byte-to-unicode mapping of gpt-2, except special tokens
-  std::vector<int32_t> types;  // 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte
-  std::vector<std::string> merges;  // "left right", by falling priority
-  std::string pre;  // name of the split: "qwen2", "qwen35", "llama-bpe", "gpt-2", "deepseek-v3", …
-  std::optional<base::TokenId> bos, eos, eot, eom, padding;
+  // In gpt-2's mapping of bytes to characters, special tokens as they are.
+  std::vector<std::string> tokens;
+  // 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty: all normal.
+  std::vector<int32_t> types = {};
+  // "left right", by falling priority.
+  std::vector<std::string> merges = {};
+  // Name of the split: "qwen2", "qwen35", "llama-bpe", "gpt-2", "deepseek-v3", …
+  std::string pre = {};
+  std::optional<base::TokenId> bos = {}, eos = {}, eot = {}, eom = {}, padding = {};
   bool add_bos = false;
   bool ignore_merges = false;
 };
