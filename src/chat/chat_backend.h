@@ -1,6 +1,7 @@
 // The seam between the API and whatever computes answers.
 //
-// Two implementations: local::LocalBackend (own engine) and the gateway's upstream. `api` never knows which it holds.
+// Two implementations: local::LocalBackend (own engine) and the gateway's upstream. `api` never
+// knows which it holds.
 #pragma once
 
 #include <functional>
@@ -24,13 +25,14 @@ class ChatStream {
   // The next event when one is there. After Finished or Failed: always nothing.
   virtual std::optional<ChatEvent> TryNext() = 0;
 
-  // Calls `on_ready` once, as soon as TryNext would return an event; at once when it already would. It may run on
-  // any thread and must only post work elsewhere. A second call replaces the first. Never called after the stream
-  // is destroyed.
+  // Calls `on_ready` once, as soon as TryNext would return an event; at once when it already would.
+  // It may run on any thread and must only post work elsewhere. A second call replaces the first.
+  // Never called after the stream is destroyed.
   virtual void NotifyWhenReady(std::move_only_function<void()> on_ready) = 0;
 
-  // Prompt tokens of the request, known from the start.
-  virtual int64_t prompt_tokens() const = 0;
+  // Tokens spent so far, those included that no event has told of yet. Prompt tokens are known
+  // from the start. This is what a request that ends early has cost.
+  virtual Usage usage() const = 0;
 };
 
 // Thread-safe.
@@ -40,10 +42,10 @@ class ChatBackend {
 
   virtual const ModelRecord& record() const = 0;
 
-  // Renders and tokenises the prompt, checks it against the context and queues the request. May take milliseconds
-  // for a long prompt: call it on a worker thread.
-  // Errors: kContextOverflow (message is the contract's text), kInvalidArgument (the template refused),
-  // kUnsupported, kResourceExhausted (queue full), kUnavailable (shutting down).
+  // Renders and tokenises the prompt, checks it against the context and queues the request. May
+  // take milliseconds for a long prompt: call it on a worker thread. Errors: kContextOverflow
+  // (message is the contract's text), kInvalidArgument (the template refused), kUnsupported,
+  // kResourceExhausted (queue full), kUnavailable (shutting down).
   virtual base::Result<std::unique_ptr<ChatStream>> Start(ChatRequest request) = 0;
 };
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "chat/message.h"
@@ -23,11 +23,26 @@ struct SamplingOptions {
   std::vector<std::pair<int32_t, float>> logit_bias;  // token index, bias
 };
 
+// What the answer text must look like. Only records with `json_mode` get anything but plain text.
+struct TextFormat {};
+struct JsonObjectFormat {};
+struct JsonSchemaFormat {
+  std::string name;
+  std::string schema_json;
+};
+using ResponseFormat = std::variant<TextFormat, JsonObjectFormat, JsonSchemaFormat>;
+
+enum class ReasoningEffort { kHigh, kMax };
+
 struct ChatRequest {
   std::vector<Message> messages;
-  std::vector<ToolSpec> tools;  // empty when tool_choice is none: they are then not shown to the model
+  // Empty when tool_choice is none: they are then not shown to the model.
+  std::vector<ToolSpec> tools;
   ToolChoice tool_choice = ToolChoiceAuto{};
   bool parallel_tool_calls = true;
+  ResponseFormat response_format = TextFormat{};
+  // The answer continues this text and does not repeat it. Only for records with `prefix`.
+  std::optional<std::string> answer_prefix;
 
   SamplingOptions sampling;
   uint64_t seed = 0;  // always set; choice i draws from seed + i
@@ -38,7 +53,8 @@ struct ChatRequest {
   int32_t answer_tokens_max = 0;                 // > 0
   std::optional<int32_t> completion_tokens_max;  // reasoning and answer together
   bool enable_thinking = false;
-  int32_t reasoning_tokens_max = 0;              // enforced while thinking, > 0
+  std::optional<ReasoningEffort> effort;  // while thinking, for records with `effort`
+  int32_t reasoning_tokens_max = 0;       // enforced while thinking, > 0
 
   // Isolates cached prefixes: requests of different tenants never share computed blocks.
   std::string tenant;

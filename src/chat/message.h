@@ -11,8 +11,8 @@ namespace millrace::chat {
 
 enum class Role { kSystem, kUser, kAssistant, kTool };
 
-// A call of a function by the model. `arguments_json` is what the model wrote; it may be broken JSON when the
-// model was cut or wrong.
+// A call of a function by the model. `arguments_json` is what the model wrote; it may be broken
+// JSON when the model was cut or wrong.
 struct ToolCall {
   std::string id;
   std::string name;
@@ -21,11 +21,11 @@ struct ToolCall {
 
 struct Message {
   Role role = Role::kUser;
-  std::string content;                     // text parts already joined with one newline
-  std::optional<std::string> reasoning;    // assistant only: reasoning echoed by the client
-  std::vector<ToolCall> tool_calls;        // assistant only
-  std::string tool_call_id;                // tool only
-  std::string name;                        // optional author or function name, empty when absent
+  std::string content;                   // text parts already joined with one newline
+  std::optional<std::string> reasoning;  // assistant only: reasoning echoed by the client
+  std::vector<ToolCall> tool_calls;      // assistant only
+  std::string tool_call_id;              // tool only
+  std::string name;                      // optional author or function name, empty when absent
 };
 
 // A function the model may call. The schema stays opaque JSON text here.
@@ -34,7 +34,8 @@ struct ToolSpec {
   std::string description;
   std::string parameters_json;  // JSON Schema object, empty when the function takes no arguments
   bool strict = false;
-  std::string entry_json;       // the whole `tools[i]` object as the client wrote it, keys in order: templates print it
+  std::string entry_json;  // the whole `tools[i]` object as the client wrote it, keys in order:
+                           // templates print it
 };
 
 struct ToolChoiceNone {};
@@ -43,6 +44,7 @@ struct ToolChoiceRequired {};
 struct ToolChoiceNamed {
   std::string name;
 };
-using ToolChoice = std::variant<ToolChoiceAuto, ToolChoiceNone, ToolChoiceRequired, ToolChoiceNamed>;
+using ToolChoice =
+    std::variant<ToolChoiceAuto, ToolChoiceNone, ToolChoiceRequired, ToolChoiceNamed>;
 
 }  // namespace millrace::chat

@@ -1,4 +1,5 @@
-// What the server knows of one served model name: limits, abilities and defaults (api-contract 2.12).
+// What the server knows of one served model name: limits, abilities and defaults
+// (api-contract 2.12).
 #pragma once
 
 #include <cstdint>
@@ -32,10 +33,14 @@ struct ModelRecord {
   int32_t reasoning_tokens_max = 32768;
   ThinkingClass thinking = ThinkingClass::kNever;
   bool thinking_default_on = false;
+  bool effort = false;  // understands `reasoning_effort`
   bool honours_min_p = true;
   bool tools = false;
+  bool constrained_tools = false;  // can force a call and hold strict arguments to their schema
   bool json_mode = false;
+  bool prefix = false;  // can continue a given beginning of the answer
   int32_t n_max = 8;
+  int32_t vocabulary_size = 0;  // token indices of `logit_bias` lie below it; 0 when unknown
   SamplingDefaults sampling;
 };
 

@@ -1,0 +1,28 @@
+// Everything the endpoints work with. All pointers are borrowed and must outlive the handler.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "accounts/accounts.h"
+#include "api/api_options.h"
+#include "api/backend_resolver.h"
+#include "api/request_log.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "metrics/registry.h"
+
+namespace millrace::api {
+
+struct ApiServices {
+  ApiOptions options;
+  const base::Clock* clock = nullptr;
+  base::RandomSource* random = nullptr;
+  metrics::Registry* metrics = nullptr;
+  const BackendResolver* backends = nullptr;
+  accounts::Store* store = nullptr;  // null: authentication is off, every caller is the same
+  // Where bodies are parsed and prompts rendered; not the server's own thread.
+  boost::asio::any_io_executor worker;
+  RequestLogger log;  // may be empty
+};
+
+}  // namespace millrace::api

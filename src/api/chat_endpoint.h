@@ -1,0 +1,86 @@
+// Serves one chat request: body in, whole or streamed answer out.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accounts/accounts.h"
+#include "api/api_services.h"
+#include "api/chat_request_parser.h"
+#include "api/reply_format.h"
+#include "api/settlement.h"
+#include "api/wakeup.h"
+#include "api/wire_error.h"
+#include "chat/chat_backend.h"
+#include "http/message.h"
+#include "http/server.h"
+
+namespace millrace::api {
+
+// The life of one POST, on the server's executor. Parsing and rendering happen on the worker
+// executor. Dropping the exchange, or the client going away, cancels the generation at once.
+class ChatExchange {
+ public:
+  struct Call {
+    http::HeaderList headers;  // of every answer: trace ids, CORS
+    accounts::Principal principal;
+    const std::atomic<bool>* draining;  // true: new requests are refused
+  };
+
+  // All references must outlive the exchange.
+  ChatExchange(const ApiServices& services, Call call, http::ResponseWriter& writer,
+               RequestSettlement& settlement);
+  ChatExchange(const ChatExchange&) = delete;
+  ChatExchange& operator=(const ChatExchange&) = delete;
+  ~ChatExchange();
+
+  boost::asio::awaitable<void> Run(http::Request request);
+
+ private:
+  using Instant = std::chrono::steady_clock::time_point;
+
+  // What comes back from the worker.
+  struct Prepared {
+    ParsedChat chat;  // its `request` has been given to the backend
+    std::unique_ptr<chat::ChatStream> stream;
+    bool thinking = false;
+    std::optional<chat::ReasoningEffort> effort;
+  };
+  static WireResult<Prepared> Prepare(std::string body, const RequestOrigin& origin,
+                                      const ApiServices& services,
+                                      const std::atomic<bool>& draining);
+
+  void Accept(Prepared prepared);
+  boost::asio::awaitable<void> Refuse(WireError error);
+  boost::asio::awaitable<void> ReplyWhole();
+  boost::asio::awaitable<void> ReplyStreamed();
+  // Writes `frames` and empties it, the stream's head first if need be. False: the client left.
+  boost::asio::awaitable<bool> WriteFrames(std::vector<std::string>& frames);
+  boost::asio::awaitable<void> FailStream(WireError error);
+  boost::asio::awaitable<void> WaitForStream(Instant deadline);
+  // When the stream must do something even if no event comes.
+  Instant NextStreamDeadline() const;
+  void Note(const chat::ChatEvent& event);
+  void ClientLeft();
+
+  const ApiServices& services_;
+  Call call_;
+  http::ResponseWriter& writer_;
+  RequestSettlement& settlement_;
+  const Instant started_;
+  std::shared_ptr<Wakeup> wakeup_;
+
+  ReplyOptions reply_;
+  ReplyHeader header_;
+  std::shared_ptr<chat::ChatBackend> backend_;  // keeps what the stream works with alive
+  std::unique_ptr<chat::ChatStream> stream_;
+  bool head_sent_ = false;
+  bool first_event_seen_ = false;
+  Instant last_write_;
+};
+
+}  // namespace millrace::api

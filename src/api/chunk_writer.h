@@ -1,0 +1,47 @@
+// Writes the server-sent events of one streamed reply (api-contract 4).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "api/reply_format.h"
+#include "api/wire_error.h"
+#include "chat/chat_event.h"
+
+namespace millrace::api {
+
+// Feed it the request's events in order; it gives whole frames ("data: …\n\n").
+//
+// The role chunks of all choices come first, in index order: events of a choice that runs ahead
+// wait until every choice has started. Not thread-safe.
+class ChunkWriter {
+ public:
+  ChunkWriter(const ReplyHeader& header, StreamUsage usage_mode, int32_t choice_count);
+
+  // Appends the frames that `event` brings to `frames`. Finished brings the usage chunk, when
+  // asked for, and the last frame. Failed is not for here: see AddFailure.
+  void Add(chat::ChatEvent event, std::vector<std::string>& frames);
+
+  // The event that reports a failure inside a stream, and the last frame.
+  static void AddFailure(const WireError& error, std::vector<std::string>& frames);
+
+ private:
+  void StartChoice(int32_t choice, bool reasoning, std::vector<std::string>& frames);
+  void Write(const chat::ChatEvent& event, std::vector<std::string>& frames);
+  void WriteFinish(int32_t choice, chat::FinishReason reason, std::vector<std::string>& frames);
+  void WriteEnd(std::vector<std::string>& frames);
+  std::string Open(int32_t choice) const;
+  void CloseChunk(std::string_view finish_reason_json, bool last, std::string& frame) const;
+
+  std::string head_;  // "data: {" … ,"choices":[" : the same in every chunk
+  const StreamUsage usage_mode_;
+  const int32_t choice_count_;
+  int32_t started_count_ = 0;
+  int32_t finished_count_ = 0;
+  bool reasoning_seen_ = false;
+  chat::Usage usage_;                   // the latest known
+  std::vector<chat::ChatEvent> early_;  // wait for the role chunks of other choices
+};
+
+}  // namespace millrace::api

@@ -1,0 +1,26 @@
+// Which path means what, and which methods it takes (api-contract 1.1).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace millrace::api {
+
+enum class RouteId { kChat, kModels, kModel, kUserInfo, kHealth, kMetrics, kUnknown };
+
+struct Route {
+  RouteId id = RouteId::kUnknown;
+  std::string_view allow;  // for the Allow header, "POST, OPTIONS"
+  std::string model;       // of kModel: the rest of the path
+};
+
+// `path` is decoded and normalised by the HTTP server.
+Route FindRoute(std::string_view path);
+
+// Whether `method` may be used on `route`. HEAD counts as GET.
+bool MethodAllowed(const Route& route, std::string_view method);
+
+// For logs and metric labels: "chat", "models", …
+std::string_view RouteName(RouteId id);
+
+}  // namespace millrace::api

@@ -1,0 +1,42 @@
+// Books one request when it ends, however it ends.
+#pragma once
+
+#include <string>
+
+#include "api/api_services.h"
+#include "api/request_log.h"
+#include "api/wire_error.h"
+#include "base/clock.h"
+
+namespace millrace::api {
+
+// Made when a request arrives; its destructor writes the log line and the metrics and, when a
+// backend had taken the request, one row of the usage ledger. Lives in the request's coroutine.
+class RequestSettlement {
+ public:
+  explicit RequestSettlement(const ApiServices& services);
+  RequestSettlement(const RequestSettlement&) = delete;
+  RequestSettlement& operator=(const RequestSettlement&) = delete;
+  ~RequestSettlement();
+
+  RequestLog& log() { return log_; }
+  base::TimePoint started() const { return started_; }
+
+  // From now on the request costs something: it will have a row in the ledger.
+  void BackendAccepted() { accepted_ = true; }
+  void FirstToken();
+  // The request ends with this refusal; `status` is what the client sees.
+  void Failed(const WireError& error, int status);
+
+ private:
+  int64_t ElapsedMillis() const;
+  void WriteMetrics() const;
+
+  const ApiServices& services_;
+  const base::TimePoint started_;
+  const int64_t started_unix_millis_;
+  RequestLog log_;
+  bool accepted_ = false;
+};
+
+}  // namespace millrace::api
