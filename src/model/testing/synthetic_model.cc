@@ -1,0 +1,306 @@
+#include "model/testing/synthetic_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "gguf/half.h"
+#include "gguf/writer.h"
+#include "model/testing/synthetic_vocabulary.h"
+
+namespace millrace::model::testing {
+namespace {
+
+// Tensors above this size repeat pieces of one pool instead of drawing every value: a 4 B file is
+// then written at the speed of the disk.
+constexpr int64_t kFreshValuesMax = 1 << 20;
+constexpr int64_t kPoolValues = 1 << 20;
+
+template <typename T>
+std::byte* Put(std::byte* out, T value) {
+  std::memcpy(out, &value, sizeof value);
+  return out + sizeof value;
+}
+
+void EncodeQ8(std::span<const float> values, std::byte* out) {
+  constexpr size_t kBlock = 32;
+  for (size_t first = 0; first < values.size(); first += kBlock) {
+    const auto block = values.subspan(first, kBlock);
+    float largest = 0;
+    for (const float value : block) {
+      largest = std::max(largest, std::fabs(value));
+    }
+    const float scale = std::max(largest / 127, 1e-12F);
+    out = Put(out, gguf::FloatToHalf(scale));
+    for (const float value : block) {
+      out = Put(out, static_cast<int8_t>(std::lround(value / scale)));
+    }
+  }
+}
+
+bool CanEncode(gguf::TensorType type) {
+  return type == gguf::TensorType::kF32 || type == gguf::TensorType::kF16 ||
+         type == gguf::TensorType::kBF16 || type == gguf::TensorType::kQ8_0;
+}
+
+void Encode(gguf::TensorType type, std::span<const float> values, std::byte* out) {
+  if (type == gguf::TensorType::kQ8_0) {
+    EncodeQ8(values, out);
+    return;
+  }
+  for (const float value : values) {
+    out = type == gguf::TensorType::kF32   ? Put(out, value)
+          : type == gguf::TensorType::kF16 ? Put(out, gguf::FloatToHalf(value))
+                                           : Put(out, gguf::FloatToBfloat(value));
+  }
+}
+
+struct Tensor {
+  std::string name;
+  std::vector<int64_t> dims;
+  float mean = 0;
+  float deviation = 0;
+};
+
+// Approximately normal values with the same bits everywhere: a sum of four uniform draws needs no
+// library function.
+class Normals {
+ public:
+  explicit Normals(uint64_t seed) : state_(seed << 32) {}
+
+  uint64_t NextBits() { return base::SplitMix64(state_++); }
+
+  float Next() {
+    const uint64_t bits = NextBits();
+    const auto sum =
+        (bits & 0xFFFF) + ((bits >> 16) & 0xFFFF) + ((bits >> 32) & 0xFFFF) + (bits >> 48);
+    // Four uniforms on [0, 65536) have mean 131070 and deviation 65536 / sqrt(3).
+    return (static_cast<float>(sum) - 131070.0F) * (1.7320508F / 65536.0F);
+  }
+
+ private:
+  uint64_t state_;
+};
+
+class TensorWriter {
+ public:
+  TensorWriter(gguf::Writer& writer, uint64_t seed) : writer_(writer), normals_(seed) {}
+
+  base::Status Write(const Tensor& tensor, gguf::TensorType type) {
+    if (!CanEncode(type)) {
+      return base::Unsupported(fmt::format("no encoder for {}", gguf::InfoOf(type).name));
+    }
+    int64_t count = 1;
+    for (const int64_t size : tensor.dims) {
+      count *= size;
+    }
+    if (count <= kFreshValuesMax) {
+      return writer_.Append(Draw(tensor, type, count));
+    }
+    return Repeat(Pool(tensor, type), type, count);
+  }
+
+ private:
+  std::vector<std::byte> Draw(const Tensor& tensor, gguf::TensorType type, int64_t count) {
+    std::vector<float> values(static_cast<size_t>(count));
+    for (float& value : values) {
+      value = tensor.mean + tensor.deviation * normals_.Next();
+    }
+    std::vector<std::byte> blocks(static_cast<size_t>(gguf::RowBytes(type, count)));
+    Encode(type, values, blocks.data());
+    return blocks;
+  }
+
+  const std::vector<std::byte>& Pool(const Tensor& tensor, gguf::TensorType type) {
+    const auto key = std::pair(type, tensor.deviation);
+    auto found = pools_.find(key);
+    if (found == pools_.end()) {
+      found = pools_.emplace(key, Draw(tensor, type, kPoolValues)).first;
+    }
+    return found->second;
+  }
+
+  // Runs of the pool from random places, in whole blocks.
+  base::Status Repeat(const std::vector<std::byte>& pool, gguf::TensorType type, int64_t count) {
+    const gguf::TensorTypeInfo& info = gguf::InfoOf(type);
+    const auto block_bytes = static_cast<uint64_t>(info.block_bytes);
+    const uint64_t pool_blocks = pool.size() / block_bytes;
+    auto left = static_cast<uint64_t>(count / info.block_values);
+    while (left > 0) {
+      const uint64_t first = normals_.NextBits() % pool_blocks;
+      const uint64_t blocks = std::min(left, pool_blocks - first);
+      TRY(writer_.Append(std::span(pool).subspan(first * block_bytes, blocks * block_bytes)));
+      left -= blocks;
+    }
+    return {};
+  }
+
+  gguf::Writer& writer_;
+  Normals normals_;
+  std::map<std::pair<gguf::TensorType, float>, std::vector<std::byte>> pools_;
+};
+
+// Deviations keep activations near 1 from layer to layer; norms differ from 1 so that leaving one
+// out shows.
+std::vector<Tensor> TensorsOf(const SyntheticModel& model) {
+  std::vector<Tensor> out;
+  const int64_t hidden = model.hidden_size;
+  const int64_t query = int64_t{model.head_count} * model.head_size;
+  const int64_t key = int64_t{model.kv_head_count} * model.head_size;
+  const int64_t ffn = model.ffn_size;
+  const auto norm = [&](std::string name, int64_t size) {
+    out.push_back({std::move(name), {size}, 1.0F, 0.2F});
+  };
+  const auto matrix = [&](std::string name, int64_t columns, int64_t rows) {
+    out.push_back(
+        {std::move(name), {columns, rows}, 0.0F, 1.0F / std::sqrt(static_cast<float>(columns))});
+  };
+  const float embedding = 2.0F / std::sqrt(static_cast<float>(hidden));
+  out.push_back({"token_embd.weight", {hidden, model.vocabulary_size}, 0.0F, embedding});
+  for (int32_t layer = 0; layer < model.layer_count; ++layer) {
+    const std::string prefix = fmt::format("blk.{}.", layer);
+    norm(prefix + "attn_norm.weight", hidden);
+    matrix(prefix + "attn_q.weight", hidden, query);
+    matrix(prefix + "attn_k.weight", hidden, key);
+    matrix(prefix + "attn_v.weight", hidden, key);
+    matrix(prefix + "attn_output.weight", query, hidden);
+    norm(prefix + "attn_q_norm.weight", model.head_size);
+    norm(prefix + "attn_k_norm.weight", model.head_size);
+    norm(prefix + "ffn_norm.weight", hidden);
+    matrix(prefix + "ffn_gate.weight", hidden, ffn);
+    matrix(prefix + "ffn_up.weight", hidden, ffn);
+    matrix(prefix + "ffn_down.weight", ffn, hidden);
+  }
+  norm("output_norm.weight", hidden);
+  if (!model.tied) {
+    out.push_back({"output.weight", {hidden, model.vocabulary_size}, 0.0F, embedding});
+  }
+  return out;
+}
+
+gguf::TensorType TypeOf(const SyntheticModel& model, const Tensor& tensor) {
+  int32_t layer = 0;
+  if (tensor.name.starts_with("blk.")) {
+    layer = std::stoi(tensor.name.substr(4));
+  }
+  return gguf::TypeInMix(model.mix, {.name = tensor.name,
+                                     .row_length = tensor.dims[0],
+                                     .dimension_count = static_cast<int32_t>(tensor.dims.size()),
+                                     .layer = layer,
+                                     .layer_count = model.layer_count,
+                                     .has_output = !model.tied});
+}
+
+void SetShape(const SyntheticModel& model, gguf::Writer& writer) {
+  const auto count = [&](std::string_view key, int32_t value) {
+    writer.SetUint32(fmt::format("qwen3.{}", key), static_cast<uint32_t>(value));
+  };
+  writer.SetString("general.architecture", "qwen3");
+  writer.SetString("general.name", model.name);
+  writer.SetUint32("general.file_type", static_cast<uint32_t>(model.mix));
+  writer.SetUint32("general.quantization_version", 2);
+  count("block_count", model.layer_count);
+  count("context_length", model.context_tokens);
+  count("embedding_length", model.hidden_size);
+  count("feed_forward_length", model.ffn_size);
+  count("attention.head_count", model.head_count);
+  count("attention.head_count_kv", model.kv_head_count);
+  count("attention.key_length", model.head_size);
+  count("attention.value_length", model.head_size);
+  writer.SetFloat32("qwen3.attention.layer_norm_rms_epsilon", 1e-6F);
+  writer.SetFloat32("qwen3.rope.freq_base", static_cast<float>(model.rope_base));
+  if (model.yarn_factor > 1) {
+    writer.SetString("qwen3.rope.scaling.type", "yarn");
+    writer.SetFloat32("qwen3.rope.scaling.factor", static_cast<float>(model.yarn_factor));
+    count("rope.scaling.original_context_length", model.yarn_original_context);
+  }
+}
+
+void SetVocabulary(int32_t size, gguf::Writer& writer) {
+  const SyntheticVocabulary vocabulary = MakeVocabulary(size);
+  writer.SetString("tokenizer.ggml.model", "gpt2");
+  writer.SetString("tokenizer.ggml.pre", "qwen2");
+  writer.SetStringArray("tokenizer.ggml.tokens", vocabulary.tokens);
+  writer.SetInt32Array("tokenizer.ggml.token_type", vocabulary.types);
+  writer.SetStringArray("tokenizer.ggml.merges", vocabulary.merges);
+  writer.SetUint32("tokenizer.ggml.bos_token_id", static_cast<uint32_t>(vocabulary.end_of_text));
+  writer.SetUint32("tokenizer.ggml.eos_token_id", static_cast<uint32_t>(vocabulary.end_of_turn));
+  writer.SetUint32("tokenizer.ggml.padding_token_id",
+                   static_cast<uint32_t>(vocabulary.end_of_text));
+  writer.SetBool("tokenizer.ggml.add_bos_token", false);
+  writer.SetString("tokenizer.chat_template", SyntheticChatTemplate());
+}
+
+base::Status CheckSpec(const SyntheticModel& model) {
+  const std::array sizes = {model.layer_count,   model.hidden_size, model.head_count,
+                            model.kv_head_count, model.head_size,   model.ffn_size};
+  if (std::any_of(sizes.begin(), sizes.end(), [](int32_t size) { return size <= 0; }) ||
+      model.vocabulary_size < (model.with_vocabulary ? kTinyVocabularySize : 1)) {
+    return base::InvalidArgument("a size of the synthetic model is too small");
+  }
+  return {};
+}
+
+SyntheticModel Qwen3Shape(std::string name, int32_t layers, int32_t hidden, int32_t heads,
+                          int32_t ffn, bool tied) {
+  SyntheticModel model;
+  model.name = std::move(name);
+  model.layer_count = layers;
+  model.hidden_size = hidden;
+  model.head_count = heads;
+  model.kv_head_count = 8;
+  model.head_size = 128;
+  model.ffn_size = ffn;
+  model.context_tokens = 40960;
+  model.tied = tied;
+  model.vocabulary_size = 151936;
+  return model;
+}
+
+}  // namespace
+
+std::optional<SyntheticModel> FindShape(std::string_view name) {
+  if (name == "tiny") {
+    return SyntheticModel{};
+  }
+  if (name == "qwen3-0.6b") {
+    return Qwen3Shape("qwen3-0.6b-random", 28, 1024, 16, 3072, true);
+  }
+  if (name == "qwen3-4b") {
+    return Qwen3Shape("qwen3-4b-random", 36, 2560, 32, 9728, true);
+  }
+  if (name == "qwen3-8b") {
+    return Qwen3Shape("qwen3-8b-random", 36, 4096, 32, 12288, false);
+  }
+  return std::nullopt;
+}
+
+base::Status WriteSyntheticModel(const SyntheticModel& model, std::ostream& out) {
+  TRY(CheckSpec(model));
+  gguf::Writer writer;
+  SetShape(model, writer);
+  if (model.with_vocabulary) {
+    SetVocabulary(model.vocabulary_size, writer);
+  }
+  const std::vector<Tensor> tensors = TensorsOf(model);
+  for (const Tensor& tensor : tensors) {
+    TRY(writer.AddTensor(tensor.name, TypeOf(model, tensor), tensor.dims));
+  }
+  TRY(writer.Begin(out));
+  TensorWriter data(writer, model.seed);
+  for (const Tensor& tensor : tensors) {
+    TRY(data.Write(tensor, TypeOf(model, tensor)));
+  }
+  return writer.Finish();
+}
+
+}  // namespace millrace::model::testing
