@@ -78,6 +78,25 @@ std::shared_ptr<const Tokenizer> MakeTinyTokenizer() {
   return *tokenizer;
 }
 
+void SetVocabulary(const VocabularyData& data, gguf::Writer& writer) {
+  writer.SetString("tokenizer.ggml.model", "gpt2");
+  writer.SetString("tokenizer.ggml.pre", data.pre);
+  writer.SetStringArray("tokenizer.ggml.tokens", data.tokens);
+  writer.SetInt32Array("tokenizer.ggml.token_type", data.types);
+  writer.SetStringArray("tokenizer.ggml.merges", data.merges);
+  const auto set_id = [&writer](std::string_view key, std::optional<base::TokenId> id) {
+    if (id) {
+      writer.SetUint32(key, static_cast<uint32_t>(base::ToIndex(*id)));
+    }
+  };
+  set_id("tokenizer.ggml.bos_token_id", data.bos);
+  set_id("tokenizer.ggml.eos_token_id", data.eos);
+  set_id("tokenizer.ggml.eot_token_id", data.eot);
+  set_id("tokenizer.ggml.eom_token_id", data.eom);
+  set_id("tokenizer.ggml.padding_token_id", data.padding);
+  writer.SetBool("tokenizer.ggml.add_bos_token", data.add_bos);
+}
+
 std::optional<VocabularyData> ReadQwen2Vocabulary(const std::string& folder) {
   const std::optional<std::string> vocabulary = ReadFile(folder + "/qwen2.vocab.json");
   const std::optional<std::string> merges = ReadFile(folder + "/qwen2.merges.txt");

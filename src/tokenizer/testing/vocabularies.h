@@ -1,10 +1,12 @@
 // Vocabularies and reference texts for tests.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "gguf/writer.h"
 #include "tokenizer/tokenizer.h"
 
 namespace millrace::tokenizer::testing {
@@ -17,6 +19,9 @@ VocabularyData MakeTinyVocabulary();
 
 // MakeTinyVocabulary as a tokenizer.
 std::shared_ptr<const Tokenizer> MakeTinyTokenizer();
+
+// Sets the `tokenizer.ggml.*` keys of `data`.
+void SetVocabulary(const VocabularyData& data, gguf::Writer& writer);
 
 // The vocabulary of Qwen2 from `folder` (qwen2.vocab.json and qwen2.merges.txt) with its three
 // control tokens from 151643 on; nullopt when the files are not there.
