@@ -1,6 +1,7 @@
 // Accounts and their API keys: who may call, and what they used.
 //
-// A key is shown once, when it is made; the store holds only its HMAC-SHA256 under the server's secret.
+// A key is shown once, when it is made; the store holds only its HMAC-SHA256 under the server's
+// secret.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ namespace millrace::accounts {
 // Who a valid key belongs to.
 struct Principal {
   std::string account_id;
-  std::string key_id;    // short and public: fit for logs
+  std::string key_id;  // short and public: fit for logs
   std::string key_name;
 };
 
@@ -42,8 +43,8 @@ struct NewKey {
 
 struct KeyOptions {
   std::string account_id = "default";  // made when it does not exist
-  std::string name;
-  std::optional<int64_t> expires_unix_seconds;
+  std::string name = {};
+  std::optional<int64_t> expires_unix_seconds = {};
 };
 
 // What a request cost, booked once when it ends.
@@ -61,29 +62,65 @@ struct UsageRecord {
   int64_t reasoning_tokens = 0;
 };
 
-// Keys and the usage ledger in one SQLite file (WAL). Thread-safe.
+// What one account spent on one model with one key.
+struct UsageTotal {
+  std::string account_id;
+  std::string key_id;
+  std::string model;
+  int64_t requests = 0;
+  int64_t prompt_tokens = 0;
+  int64_t cached_tokens = 0;
+  int64_t completion_tokens = 0;
+  int64_t reasoning_tokens = 0;
+};
+
+struct UsageQuery {
+  std::string account_id = {};                     // empty: every account
+  std::optional<int64_t> since_unix_millis = {};   // started at or after
+  std::optional<int64_t> before_unix_millis = {};  // started before
+};
+
+// Keys and the usage ledger in one SQLite file (WAL). Thread-safe. Several processes may have one
+// open at the same time; a key made or revoked by one is known to the others within a second.
+//
+// Errors say which file and what to do: kIo when it cannot be read or written or another program
+// holds it, kCorruptData when it is damaged or not ours, kUnsupported when a newer millrace made
+// it.
 class Store {
  public:
-  // Opens or creates `directory`/millrace.db and `directory`/secret (mode 0600). Errors: kIo with the path and reason.
+  // Opens or creates `directory` (mode 0700), in it millrace.db and secret (mode 0600 both).
   // `clock` and `random` are borrowed and must outlive the store.
-  static base::Result<std::unique_ptr<Store>> Open(const std::string& directory, const base::Clock* clock,
+  static base::Result<std::unique_ptr<Store>> Open(const std::string& directory,
+                                                   const base::Clock* clock,
                                                    base::RandomSource* random);
   virtual ~Store() = default;
 
+  // "sk-" and 48 letters and digits. Errors: kInvalidArgument for an account id that is not 1 to 64
+  // of [A-Za-z0-9._-], a name over 128 bytes or with control characters, an expiry in the past.
   virtual base::Result<NewKey> CreateKey(const KeyOptions& options) = 0;
+  // In the order they were made.
   virtual base::Result<std::vector<KeyInfo>> ListKeys() = 0;
-  // Accepts a key id or an unambiguous beginning of one. Errors: kNotFound, kInvalidArgument (ambiguous).
+  // Accepts a key id or an unambiguous beginning of one, with or without its "key-", of four
+  // characters at least. Revoking twice is no error. Errors: kNotFound, kInvalidArgument (ambiguous
+  // or too short).
   virtual base::Result<KeyInfo> RevokeKey(std::string_view key_id) = 0;
+  // Whether any key could be used now.
   virtual base::Result<bool> HasKeys() = 0;
 
-  // kUnauthenticated for a key that was never ours, kPermissionDenied for a revoked or expired one. Compares digests
-  // in constant time; answers from memory, so no disk access for each request.
+  // kUnauthenticated for a key that was never ours, kPermissionDenied for a revoked or expired one.
+  // Compares digests in constant time; answers from memory. At most once a second, or 20 times a
+  // second while unknown keys come, it asks SQLite whether another process changed the keys; when
+  // that fails, what is known stays valid.
   virtual base::Result<Principal> Authenticate(std::string_view key) = 0;
 
-  // Queues a row for the ledger; written in batches by a background thread and flushed on destruction.
+  // Queues a row for the ledger; written in batches by a background thread and flushed on
+  // destruction. Blocks while 16,384 rows wait for the disk: no row is dropped.
   virtual void RecordUsage(UsageRecord record) = 0;
-  // Waits until everything recorded so far is on disk.
+  // Waits until everything recorded so far is on disk. When writing fails meanwhile, says why; the
+  // rows stay queued and are tried again.
   virtual base::Status Flush() = 0;
+  // Totals of what is on disk, by account, key and model.
+  virtual base::Result<std::vector<UsageTotal>> SumUsage(const UsageQuery& query) = 0;
 };
 
 }  // namespace millrace::accounts

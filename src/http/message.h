@@ -43,9 +43,9 @@ struct Request {
 
 struct Response {
   int status = 200;
-  HeaderList headers;  // without Content-Length, Transfer-Encoding, Connection and Date: the server
-                       // adds those
-  std::string body;
+  HeaderList headers = {};  // without Content-Length, Transfer-Encoding, Connection and Date: the
+                            // server adds those
+  std::string body = {};
 };
 
 }  // namespace millrace::http
