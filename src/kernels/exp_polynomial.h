@@ -3,8 +3,6 @@
 // numbers in the same order.
 #pragma once
 
-#include <array>
-
 namespace millrace::kernels {
 
 inline constexpr float kExpMin = -87.3F;  // below: 0
@@ -13,7 +11,7 @@ inline constexpr float kLog2E = 1.44269504F;
 inline constexpr float kLn2High = 0x1.62e400p-1F;  // 17 bits: its product with n is exact
 inline constexpr float kLn2Low = 0x1.7f7d1cp-20F;
 // P, lowest power first.
-inline constexpr std::array<float, 5> kExpP = {0x1.fffffcp-2F, 0x1.555492p-3F, 0x1.5558f2p-5F,
-                                               0x1.1239d4p-7F, 0x1.6a244cp-10F};
+inline constexpr float kExpP[5] = {0x1.fffffcp-2F, 0x1.555492p-3F, 0x1.5558f2p-5F, 0x1.1239d4p-7F,
+                                   0x1.6a244cp-10F};
 
 }  // namespace millrace::kernels

@@ -19,7 +19,7 @@ float Exp(float x) {
   float r = MulAdd(-n, kLn2High, x);
   r = MulAdd(-n, kLn2Low, r);
   float p = kExpP[4];
-  for (const size_t i : {3U, 2U, 1U, 0U}) {
+  for (const int i : {3, 2, 1, 0}) {
     p = MulAdd(p, r, kExpP[i]);
   }
   const float mantissa = MulAdd(r * r, p, r) + 1.0F;

@@ -1,5 +1,4 @@
 #include "kernels/kernel_table.h"
 namespace millrace::kernels {
-const KernelTable* Avx2Kernels() { return nullptr; }
 const KernelTable* Avx512Kernels() { return nullptr; }
 }  // namespace millrace::kernels

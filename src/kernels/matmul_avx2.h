@@ -1,0 +1,28 @@
+// The AVX2 matrix product, in three ways that give the same bits; matmul_avx2.cc chooses.
+#pragma once
+
+#include "kernels/kernel_table.h"
+
+namespace millrace::kernels::avx2 {
+
+void Quantise32(const float* values, int64_t columns, const Quantised32Row& out);
+void Quantise256(const float* values, int64_t columns, const Quantised256Row& out);
+
+void MatMulRows(const Product& product, const Activations& x, RowRange rows);
+
+// F32, F16, BF16.
+void FloatRows(const Product& product, const Activations& x, RowRange rows);
+
+// Any quantised type, any number of tokens: rows are unpacked sixteen at a time to a panel of small
+// integers that all tokens then use.
+void PanelRows(const Product& product, const Activations& x, RowRange rows);
+
+// One token: rows are read once, eight at a time, and nothing is stored in between. False when
+// there is no such kernel for the type.
+bool DecodeRows(const Product& product, const Activations& x, RowRange rows);
+
+void AttendSegment(const SegmentTask& task, const PartialRows& out);
+void MergeSegment(int32_t row_count, int32_t value_size, const PartialRows& next,
+                  const PartialRows& total);
+
+}  // namespace millrace::kernels::avx2
