@@ -1,6 +1,8 @@
-// The engine: one thread that plans a step, runs the model, samples, applies and emits, over and over.
+// The engine: one thread that plans a step, runs the model, samples, applies and emits, over and
+// over.
 //
-// The edge talks to it through bounded queues only. Detokenising, templates and JSON stay at the edge.
+// The edge talks to it through bounded queues only. Detokenising, templates and JSON stay at the
+// edge.
 #pragma once
 
 #include <cstdint>
@@ -19,20 +21,23 @@
 
 namespace millrace::engine {
 
-// How the model writes reasoning, as token sequences, so that limits count exactly and a budget can be forced.
+// How the model writes reasoning, as token sequences, so that limits count exactly and a budget can
+// be forced.
 struct ReasoningSyntax {
-  std::vector<base::TokenId> open;          // e.g. <think>; a choice whose first tokens are these reasons
-  std::vector<base::TokenId> blank;         // tokens of white space only: some of them may come before `open`
-  std::vector<base::TokenId> close;         // e.g. </think>
-  std::vector<base::TokenId> forced_close;  // what is appended when the budget is spent; ends with `close`'s tokens
-  bool starts_inside = false;               // the prompt already ends inside reasoning
+  std::vector<base::TokenId> open;  // e.g. <think>; a choice whose first tokens are these reasons
+  std::vector<base::TokenId>
+      blank;  // tokens of white space only: some of them may come before `open`
+  std::vector<base::TokenId> close;  // e.g. </think>
+  std::vector<base::TokenId>
+      forced_close;  // what is appended when the budget is spent; ends with `close`'s tokens
+  bool starts_inside = false;  // the prompt already ends inside reasoning
 };
 
 struct GenerationRequest {
   std::vector<base::TokenId> prompt;  // not empty, shorter than the context
   int32_t choice_count = 1;           // choices share the prompt's blocks
   sampling::SamplerOptions sampling;
-  uint64_t seed = 0;                  // choice i uses seed + i
+  uint64_t seed = 0;                      // choice i uses seed + i
   std::vector<base::TokenId> end_tokens;  // end a choice; not emitted, not counted
 
   int32_t answer_tokens_max = 0;                 // tokens outside reasoning
@@ -53,13 +58,14 @@ enum class TokenKind { kAnswer, kReasoning, kDelimiter };
 
 struct TokenEvent {
   int32_t choice = 0;
-  std::optional<base::TokenId> token;   // absent in a pure end event
+  std::optional<base::TokenId> token;  // absent in a pure end event
   TokenKind kind = TokenKind::kAnswer;
   float logprob = 0;
-  std::optional<EndReason> end;         // set in a choice's last event
+  std::optional<EndReason> end;  // set in a choice's last event
 };
 
-// The edge's end of one request. Destroying it cancels the request in whatever phase it is and frees its blocks.
+// The edge's end of one request. Destroying it cancels the request in whatever phase it is and
+// frees its blocks.
 //
 // One thread at a time. The event queue is bounded: when it is full the request's choices pause.
 class GenerationHandle {
@@ -69,8 +75,9 @@ class GenerationHandle {
   // The next event when one is there; after the last choice's end: always nothing.
   virtual std::optional<TokenEvent> TryNext() = 0;
 
-  // Calls `on_ready` once, from any thread, as soon as TryNext would return an event or `failure` would be set; at
-  // once when that is already so. A second call replaces the first; never called after destruction.
+  // Calls `on_ready` once, from any thread, as soon as TryNext would return an event or `failure`
+  // would be set; at once when that is already so. A second call replaces the first; never called
+  // after destruction.
   virtual void NotifyWhenReady(std::move_only_function<void()> on_ready) = 0;
 
   // Set when the request failed and no further events come.
@@ -81,11 +88,11 @@ class GenerationHandle {
 };
 
 struct EngineOptions {
-  int32_t thread_count = 0;            // compute threads, 0 = one a core
-  int32_t context_tokens = 0;          // 0 = the model's; a request may not grow beyond it
-  int64_t kv_bytes_max = 0;            // 0 = a quarter of the machine's memory; sizes the block pool
-  int32_t block_size = 16;             // token positions of a KV block
-  int32_t queue_length_max = 256;      // requests waiting, beyond it: kResourceExhausted
+  int32_t thread_count = 0;        // compute threads, 0 = one a core
+  int32_t context_tokens = 0;      // 0 = the model's; a request may not grow beyond it
+  int64_t kv_bytes_max = 0;        // 0 = a quarter of the machine's memory; sizes the block pool
+  int32_t block_size = 16;         // token positions of a KV block
+  int32_t queue_length_max = 256;  // requests waiting, beyond it: kResourceExhausted
   int32_t running_sequences_max = 64;  // choices advanced in one step
   int32_t step_tokens_max = 512;       // tokens of one step, decode rows first, then prompt chunks
   int32_t event_queue_max = 512;       // token events a request may have unread before it pauses
@@ -103,9 +110,11 @@ struct EngineStats {
 // Thread-safe.
 class Engine {
  public:
-  // Starts the engine thread. The model is owned; `clock` and `metrics` are borrowed and must outlive the engine.
+  // Starts the engine thread. The model is owned; `clock` and `metrics` are borrowed and must
+  // outlive the engine.
   static base::Result<std::unique_ptr<Engine>> Create(std::unique_ptr<model::Model> model,
-                                                      const EngineOptions& options, const base::Clock* clock,
+                                                      const EngineOptions& options,
+                                                      const base::Clock* clock,
                                                       metrics::Registry* metrics);
   // Stops: running requests fail with kUnavailable.
   virtual ~Engine() = default;
@@ -113,8 +122,8 @@ class Engine {
   virtual const model::ModelInfo& model_info() const = 0;
   virtual int32_t context_tokens() const = 0;
 
-  // Queues a request. Errors: kContextOverflow (prompt does not fit), kResourceExhausted (queue full, or the prompt
-  // alone is larger than the KV cache), kUnavailable (stopping).
+  // Queues a request. Errors: kContextOverflow (prompt does not fit), kResourceExhausted (queue
+  // full, or the prompt alone is larger than the KV cache), kUnavailable (stopping).
   virtual base::Result<std::unique_ptr<GenerationHandle>> Submit(GenerationRequest request) = 0;
 
   virtual EngineStats stats() const = 0;

@@ -1,0 +1,188 @@
+#include "engine/answer_tracker.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace millrace::engine {
+namespace {
+
+// White space before an opening delimiter is held back only so far.
+constexpr size_t kLeadingBlanksMax = 16;
+
+bool Contains(const std::vector<base::TokenId>& tokens, base::TokenId token) {
+  return std::ranges::find(tokens, token) != tokens.end();
+}
+
+}  // namespace
+
+AnswerTracker::AnswerTracker(const GenerationRequest* request, int32_t room)
+    : request_(request),
+      completion_tokens_max_(std::min(room, request->completion_tokens_max.value_or(room))) {
+  MILLRACE_CHECK(completion_tokens_max_ > 0);
+  if (request->reasoning) {
+    phase_ = request->reasoning->starts_inside ? Phase::kReasoning : Phase::kOpening;
+  }
+}
+
+TrackedDraw AnswerTracker::Feed(base::TokenId token, float logprob) {
+  TrackedDraw out;
+  const Held drawn{token, logprob};
+  if (IsEndToken(token)) {
+    FlushHeld(out);
+    if (!out.ended) {
+      End(EndReason::kEndToken, out);
+    }
+    return out;
+  }
+  switch (phase_) {
+    case Phase::kOpening:
+      FeedOpening(drawn, out);
+      break;
+    case Phase::kReasoning:
+      FeedReasoning(drawn, out);
+      break;
+    case Phase::kAnswer:
+      Append(token, out);
+      Emit(drawn, TokenKind::kAnswer, out);
+      break;
+  }
+  if (!out.ended && completion_count_ >= completion_tokens_max_) {
+    FlushHeld(out);
+    if (!out.ended) {
+      End(EndReason::kLength, out);
+    }
+  }
+  return out;
+}
+
+TrackedDraw AnswerTracker::EndForLength() {
+  TrackedDraw out;
+  FlushHeld(out);
+  if (!out.ended) {
+    End(EndReason::kLength, out);
+  }
+  return out;
+}
+
+void AnswerTracker::FeedOpening(Held drawn, TrackedDraw& out) {
+  const ReasoningSyntax& syntax = *request_->reasoning;
+  if (drawn.token == syntax.open[matched_]) {
+    Append(drawn.token, out);
+    held_.push_back(drawn);
+    if (++matched_ == syntax.open.size()) {
+      EmitHeld(TokenKind::kDelimiter, out);
+      phase_ = Phase::kReasoning;
+      if (budget_spent()) {
+        ForceClose(out);
+      }
+    }
+    return;
+  }
+  if (matched_ == 0 && held_.size() < kLeadingBlanksMax && Contains(syntax.blank, drawn.token)) {
+    Append(drawn.token, out);
+    held_.push_back(drawn);
+    return;
+  }
+  FlushHeld(out);
+  phase_ = Phase::kAnswer;
+  if (!out.ended) {
+    Append(drawn.token, out);
+    Emit(drawn, TokenKind::kAnswer, out);
+  }
+}
+
+void AnswerTracker::FeedReasoning(Held drawn, TrackedDraw& out) {
+  held_.push_back(drawn);
+  while (!held_.empty() && !HeldBeginsClose()) {
+    if (budget_spent() && held_.size() == 1) {
+      held_.clear();  // drop what was just drawn
+      ForceClose(out);
+      return;
+    }
+    EmitReasoning(held_.front(), out);
+    held_.erase(held_.begin());
+  }
+  Append(drawn.token, out);
+  if (held_.empty()) {
+    if (budget_spent()) {
+      ForceClose(out);
+    }
+  } else if (held_.size() == request_->reasoning->close.size()) {
+    EmitHeld(TokenKind::kDelimiter, out);
+    phase_ = Phase::kAnswer;
+  }
+}
+
+void AnswerTracker::Append(base::TokenId token, TrackedDraw& out) {
+  out.tokens.push_back(token);
+  ++completion_count_;
+}
+
+void AnswerTracker::Emit(Held what, TokenKind kind, TrackedDraw& out) {
+  if (out.ended) {
+    return;
+  }
+  out.events.push_back({.token = what.token, .kind = kind, .logprob = what.logprob, .end = {}});
+  if (kind == TokenKind::kReasoning) {
+    ++reasoning_count_;
+  } else if (kind == TokenKind::kAnswer && ++answer_count_ >= request_->answer_tokens_max) {
+    End(EndReason::kLength, out);
+  }
+}
+
+void AnswerTracker::EmitHeld(TokenKind kind, TrackedDraw& out) {
+  for (Held held : held_) {
+    Emit(held, kind, out);
+  }
+  held_.clear();
+}
+
+void AnswerTracker::EmitReasoning(Held what, TrackedDraw& out) {
+  Emit(what, budget_spent() ? TokenKind::kDelimiter : TokenKind::kReasoning, out);
+}
+
+// The held-back tokens turned out to be no delimiter.
+void AnswerTracker::FlushHeld(TrackedDraw& out) {
+  for (Held held : held_) {
+    if (phase_ == Phase::kReasoning) {
+      EmitReasoning(held, out);
+    } else {
+      Emit(held, TokenKind::kAnswer, out);
+    }
+  }
+  held_.clear();
+}
+
+void AnswerTracker::ForceClose(TrackedDraw& out) {
+  phase_ = Phase::kAnswer;
+  for (base::TokenId token : request_->reasoning->forced_close) {
+    if (completion_count_ >= completion_tokens_max_) {
+      break;  // Feed ends the choice
+    }
+    Append(token, out);
+    ++out.forced_count;
+    Emit({token, 0}, TokenKind::kDelimiter, out);
+  }
+}
+
+void AnswerTracker::End(EndReason reason, TrackedDraw& out) {
+  if (out.events.empty()) {
+    out.events.push_back({});
+  }
+  out.events.back().end = reason;
+  out.ended = true;
+}
+
+bool AnswerTracker::IsEndToken(base::TokenId token) const {
+  return Contains(request_->end_tokens, token);
+}
+
+bool AnswerTracker::HeldBeginsClose() const {
+  const std::vector<base::TokenId>& close = request_->reasoning->close;
+  return held_.size() <= close.size() &&
+         std::equal(held_.begin(), held_.end(), close.begin(),
+                    [](const Held& held, base::TokenId token) { return held.token == token; });
+}
+
+}  // namespace millrace::engine

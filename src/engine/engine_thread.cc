@@ -1,0 +1,351 @@
+#include "engine/engine_thread.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "base/check.h"
+
+namespace millrace::engine {
+namespace {
+
+std::unique_ptr<scheduler::State> NewState(const kv::StorageShape& shape) {
+  return std::make_unique<scheduler::State>(shape.block_count, shape.block_size);
+}
+
+}  // namespace
+
+EngineThread::EngineThread(Parts parts)
+    : model_(std::move(parts.model)),
+      storage_(std::move(parts.storage)),
+      inbox_(std::move(parts.inbox)),
+      clock_(parts.clock),
+      metrics_(*parts.metrics, model_->info().name),
+      limits_(parts.limits),
+      context_tokens_(parts.context_tokens),
+      pool_(parts.thread_count),
+      state_(NewState(storage_.shape())) {
+  UpdateStats();
+}
+
+void EngineThread::Run() {
+  auto when_empty = Inbox::WhenEmpty::kWait;
+  while (true) {
+    Inbox::Mail mail = inbox_->Take(when_empty);
+    const bool stop = mail.stop;
+    try {
+      Receive(std::move(mail));
+      if (stop) {
+        break;
+      }
+      when_empty = RunStep() ? Inbox::WhenEmpty::kReturn : Inbox::WhenEmpty::kWait;
+    } catch (const std::exception&) {
+      // Most likely out of memory half way through a step: no sequence can be trusted any more.
+      FailAll(base::Internal("The engine failed to run the request."));
+    }
+    UpdateStats();
+  }
+  FailAll({base::ErrorKind::kUnavailable, "The engine is shutting down."});
+  UpdateStats();
+}
+
+EngineStats EngineThread::stats() const {
+  const std::lock_guard lock(stats_mutex_);
+  EngineStats stats = stats_;
+  stats.waiting_requests = inbox_->waiting_count();
+  return stats;
+}
+
+void EngineThread::Receive(Inbox::Mail mail) {
+  for (Submission& submission : mail.submitted) {
+    Start(std::move(submission));
+  }
+  for (scheduler::RequestId id : mail.resumed) {
+    scheduler::SetPaused(*state_, id, false);
+  }
+  for (scheduler::RequestId id : mail.cancelled) {
+    Forget(id);
+  }
+  if (mail.drop_cache) {
+    state_->tree.Clear();
+  }
+}
+
+void EngineThread::Start(Submission submission) {
+  ActiveRequest active{.request = std::move(submission.request),
+                       .channel = std::move(submission.channel),
+                       .choices = {},
+                       .outgoing = {}};
+  active.open_choice_count = active.request->choice_count;
+  const auto prompt_count = static_cast<int32_t>(active.request->prompt.size());
+  for (sampling::Sampler& sampler : submission.samplers) {
+    active.choices.push_back(
+        {.sampler = std::move(sampler),
+         .tracker = AnswerTracker(active.request.get(), context_tokens_ - prompt_count)});
+  }
+  scheduler::Submit(*state_, {.id = submission.id,
+                              .prompt = std::exchange(active.request->prompt, {}),
+                              .choice_count = active.request->choice_count,
+                              .tenant = active.request->tenant});
+  active_.emplace(submission.id, std::move(active));
+}
+
+// Removes a request wherever it is.
+void EngineThread::Forget(scheduler::RequestId id) {
+  const auto it = active_.find(id);
+  if (it == active_.end()) {
+    return;
+  }
+  if (!it->second.started) {
+    inbox_->LeaveQueue(1);
+  }
+  scheduler::Cancel(*state_, id);
+  active_.erase(it);
+}
+
+// False when there is nothing to do until mail comes.
+bool EngineThread::RunStep() {
+  const base::TimePoint begin = clock_->Now();
+  const scheduler::StepPlan plan = scheduler::Plan(*state_, limits_);
+  NoteAdmitted(plan);
+  if (plan.rows.empty() && plan.exhausted.empty()) {
+    return false;
+  }
+  if (!plan.rows.empty() && !Compute(plan)) {
+    FailStep(plan);
+    return true;
+  }
+  DrawTokens();
+  scheduler::StepResult result;
+  TrackDraws(result);
+  EndExhausted(plan);
+  result.seconds = std::chrono::duration<double>(clock_->Now() - begin).count();
+  CopyBlocks(scheduler::Apply(*state_, plan, result, limits_));
+  SendEvents();
+  metrics_.step_seconds.Observe(result.seconds);
+  metrics_.prefilled_tokens.Add(static_cast<uint64_t>(plan.prompt_token_count));
+  return true;
+}
+
+void EngineThread::NoteAdmitted(const scheduler::StepPlan& plan) {
+  for (scheduler::RequestId id : plan.admitted) {
+    active_.at(id).started = true;
+  }
+  if (!plan.admitted.empty()) {
+    inbox_->LeaveQueue(static_cast<int32_t>(plan.admitted.size()));
+  }
+  metrics_.preemptions.Add(static_cast<uint64_t>(plan.preempted_count));
+}
+
+// Runs the model over the plan's rows. False when it failed.
+bool EngineThread::Compute(const scheduler::StepPlan& plan) {
+  const size_t row_count = PrepareBatch(plan);
+  const auto vocabulary = static_cast<size_t>(model_->info().vocabulary_size);
+  logits_.resize(std::max(logits_.size(), draws_.size() * vocabulary));
+  try {
+    model_->Forward({.tokens = batch_tokens_, .sequences = batch_sequences_}, storage_, pool_,
+                    std::span(logits_).first(row_count * vocabulary));
+  } catch (const std::exception&) {
+    return false;
+  }
+  for (const Draw& draw : draws_) {
+    if (draw.row != draw.model_row) {
+      std::memcpy(&logits_[draw.row * vocabulary], &logits_[draw.model_row * vocabulary],
+                  vocabulary * sizeof(float));
+    }
+  }
+  return true;
+}
+
+// Fills the batch and the draws; returns how many rows of logits the model is to write. Sampling
+// works in place, so all but the first choice of a fork get rows of their own behind those.
+size_t EngineThread::PrepareBatch(const scheduler::StepPlan& plan) {
+  batch_tokens_.clear();
+  batch_sequences_.clear();
+  draws_.clear();
+  size_t model_row = 0;
+  for (const scheduler::PlanRow& row : plan.rows) {
+    const scheduler::Sequence& sequence = state_->sequences.at(row.sequence);
+    const auto tokens =
+        std::span(sequence.tokens)
+            .subspan(static_cast<size_t>(row.first_position), static_cast<size_t>(row.token_count));
+    batch_tokens_.insert(batch_tokens_.end(), tokens.begin(), tokens.end());
+    batch_sequences_.push_back({.blocks = sequence.table.blocks(),
+                                .first_position = row.first_position,
+                                .token_count = row.token_count,
+                                .wants_logits = row.draw_count > 0});
+    if (row.draw_count == 0) {
+      continue;
+    }
+    ActiveRequest& active = active_.at(row.sequence.request);
+    NoteCachedTokens(row.sequence.request, active);
+    for (int32_t i = 0; i < row.draw_count; ++i) {
+      draws_.push_back({.id = row.sequence.request,
+                        .request = &active,
+                        .choice = row.sequence.choice + i,
+                        .model_row = model_row,
+                        .row = model_row,
+                        .token = {}});
+    }
+    ++model_row;
+  }
+  size_t next_row = model_row;
+  for (size_t i = 1; i < draws_.size(); ++i) {
+    if (draws_[i].model_row == draws_[i - 1].model_row) {
+      draws_[i].row = next_row++;
+    }
+  }
+  return model_row;
+}
+
+// Before a request's first tokens are drawn: from then on the number is final.
+void EngineThread::NoteCachedTokens(scheduler::RequestId id, ActiveRequest& active) {
+  const scheduler::Request& request = state_->requests.at(id);
+  if (!request.forked) {
+    active.cached_token_count = request.cached_token_count;
+    metrics_.cached_tokens.Add(static_cast<uint64_t>(request.cached_token_count));
+  }
+}
+
+// Each choice has a sampler and a row of its own, so the pool may take them in any order.
+void EngineThread::DrawTokens() {
+  const auto vocabulary = static_cast<size_t>(model_->info().vocabulary_size);
+  std::atomic<bool> failed = false;
+  const auto draw_one = [&](int32_t index) {
+    Draw& draw = draws_[static_cast<size_t>(index)];
+    try {
+      draw.token = draw.request->choices[static_cast<size_t>(draw.choice)].sampler.Sample(
+          std::span(logits_).subspan(draw.row * vocabulary, vocabulary));
+    } catch (const std::exception&) {
+      failed = true;
+    }
+  };
+  if (draws_.size() == 1) {
+    draw_one(0);
+  } else if (!draws_.empty()) {
+    pool_.Run(static_cast<int32_t>(draws_.size()), draw_one);
+  }
+  if (failed) {
+    throw std::bad_alloc();  // all that a sampler can throw
+  }
+}
+
+void EngineThread::TrackDraws(scheduler::StepResult& result) {
+  for (const Draw& draw : draws_) {
+    Choice& choice = draw.request->choices[static_cast<size_t>(draw.choice)];
+    result.outcomes.push_back(Track(draw.id, *draw.request, draw.choice,
+                                    choice.tracker.Feed(draw.token.id, draw.token.logprob)));
+  }
+  draws_.clear();
+}
+
+// Files the events of one choice and says how its sequence goes on.
+scheduler::DrawOutcome EngineThread::Track(scheduler::RequestId id, ActiveRequest& request,
+                                           int32_t choice_index, TrackedDraw tracked) {
+  Choice& choice = request.choices[static_cast<size_t>(choice_index)];
+  const auto forced_begin = tracked.tokens.size() - static_cast<size_t>(tracked.forced_count);
+  for (base::TokenId token : std::span(tracked.tokens).subspan(forced_begin)) {
+    choice.sampler.Accept(token);
+  }
+  if (request.outgoing.empty() && !tracked.events.empty()) {
+    with_events_.push_back(id);
+  }
+  for (TokenEvent& event : tracked.events) {
+    event.choice = choice_index;
+    request.outgoing.push_back(event);
+  }
+  request.open_choice_count -= tracked.ended ? 1 : 0;
+  metrics_.generated_tokens.Add(tracked.tokens.size());
+  return {.tokens = std::move(tracked.tokens), .ended = tracked.ended};
+}
+
+void EngineThread::EndExhausted(const scheduler::StepPlan& plan) {
+  for (scheduler::SequenceKey key : plan.exhausted) {
+    ActiveRequest& request = active_.at(key.request);
+    Choice& choice = request.choices[static_cast<size_t>(key.choice)];
+    (void)Track(key.request, request, key.choice, choice.tracker.EndForLength());
+  }
+}
+
+void EngineThread::CopyBlocks(const std::vector<scheduler::BlockCopy>& copies) {
+  const kv::StorageShape& shape = storage_.shape();
+  const auto key_bytes =
+      static_cast<size_t>(shape.block_size) * static_cast<size_t>(shape.key_size) * 2;
+  const auto value_bytes =
+      static_cast<size_t>(shape.block_size) * static_cast<size_t>(shape.value_size) * 2;
+  for (const scheduler::BlockCopy& copy : copies) {
+    for (int32_t layer = 0; layer < shape.layer_count; ++layer) {
+      for (int32_t head = 0; head < shape.kv_head_count; ++head) {
+        std::memcpy(storage_.Keys(layer, copy.to, head), storage_.Keys(layer, copy.from, head),
+                    key_bytes);
+        std::memcpy(storage_.Values(layer, copy.to, head), storage_.Values(layer, copy.from, head),
+                    value_bytes);
+      }
+    }
+  }
+}
+
+// Sends what the step brought; pauses requests whose reader is behind; drops finished ones.
+void EngineThread::SendEvents() {
+  for (scheduler::RequestId id : with_events_) {
+    const auto it = active_.find(id);
+    ActiveRequest& active = it->second;
+    const auto room = active.channel->Push(active.outgoing, active.cached_token_count);
+    active.outgoing.clear();
+    if (active.open_choice_count == 0) {
+      active_.erase(it);
+    } else if (room == RequestChannel::Room::kFull) {
+      scheduler::SetPaused(*state_, id, true);
+    }
+  }
+  with_events_.clear();
+}
+
+void EngineThread::FailStep(const scheduler::StepPlan& plan) {
+  const base::Error error = base::Internal("The engine failed to run the request.");
+  for (const scheduler::PlanRow& row : plan.rows) {
+    FailRequest(row.sequence.request, error);
+  }
+}
+
+void EngineThread::FailRequest(scheduler::RequestId id, const base::Error& error) {
+  const auto it = active_.find(id);
+  if (it == active_.end()) {
+    return;  // another choice of a request that failed already
+  }
+  const std::shared_ptr<RequestChannel> channel = it->second.channel;
+  Forget(id);
+  metrics_.failed_requests.Add();
+  channel->Fail(error);
+}
+
+// Starts over with an empty cache.
+void EngineThread::FailAll(const base::Error& error) {
+  draws_.clear();
+  with_events_.clear();
+  while (!active_.empty()) {
+    FailRequest(active_.begin()->first, error);
+  }
+  state_ = NewState(storage_.shape());
+}
+
+void EngineThread::UpdateStats() {
+  const EngineStats stats{.running_sequences = static_cast<int32_t>(state_->running.size()),
+                          .blocks_total = state_->tree.block_count(),
+                          .blocks_free = state_->tree.free_count(),
+                          .blocks_cached = state_->tree.idle_count()};
+  metrics_.waiting_requests.Set(inbox_->waiting_count());
+  metrics_.running_sequences.Set(stats.running_sequences);
+  metrics_.blocks_total.Set(stats.blocks_total);
+  metrics_.blocks_free.Set(stats.blocks_free);
+  metrics_.blocks_cached.Set(stats.blocks_cached);
+  const std::lock_guard lock(stats_mutex_);
+  stats_ = stats;
+}
+
+}  // namespace millrace::engine

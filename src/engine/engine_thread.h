@@ -1,0 +1,116 @@
+// What the engine thread does: take mail, plan, compute, draw, apply, emit; over and over.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "engine/answer_tracker.h"
+#include "engine/engine.h"
+#include "engine/engine_metrics.h"
+#include "engine/inbox.h"
+#include "kernels/thread_pool.h"
+#include "kv/storage.h"
+#include "model/model.h"
+#include "scheduler/apply.h"
+#include "scheduler/plan.h"
+#include "scheduler/state.h"
+
+namespace millrace::engine {
+
+// Everything the thread works on. Run is the thread's body; only `stats` may be called from other
+// threads.
+//
+// A failure of the model costs the requests of that step, which fail with kInternal; any other
+// failure costs every request. The thread lives on in both cases.
+class EngineThread {
+ public:
+  struct Parts {
+    std::unique_ptr<model::Model> model;
+    kv::Storage storage;
+    std::shared_ptr<Inbox> inbox;
+    const base::Clock* clock;    // borrowed
+    metrics::Registry* metrics;  // borrowed
+    scheduler::Limits limits;
+    int32_t thread_count;
+    int32_t context_tokens;
+  };
+  explicit EngineThread(Parts parts);
+
+  // Returns after Inbox::Stop, when every request has failed with kUnavailable.
+  void Run();
+
+  EngineStats stats() const;
+
+ private:
+  struct Choice {
+    sampling::Sampler sampler;
+    AnswerTracker tracker;
+  };
+  struct ActiveRequest {
+    std::unique_ptr<GenerationRequest> request;  // without its prompt
+    std::shared_ptr<RequestChannel> channel;
+    std::vector<Choice> choices;
+    int32_t open_choice_count = 0;     // not ended
+    int32_t cached_token_count = 0;    // of the prompt
+    std::vector<TokenEvent> outgoing;  // of the step in progress
+    bool started = false;
+  };
+  // One token to draw in this step.
+  struct Draw {
+    scheduler::RequestId id{};
+    ActiveRequest* request = nullptr;
+    int32_t choice = 0;
+    size_t model_row = 0;  // where the model writes the logits
+    size_t row = 0;        // where this choice samples from them
+    sampling::SampledToken token;
+  };
+
+  void Receive(Inbox::Mail mail);
+  void Start(Submission submission);
+  void Forget(scheduler::RequestId id);
+  bool RunStep();
+  void NoteAdmitted(const scheduler::StepPlan& plan);
+  bool Compute(const scheduler::StepPlan& plan);
+  size_t PrepareBatch(const scheduler::StepPlan& plan);
+  void NoteCachedTokens(scheduler::RequestId id, ActiveRequest& active);
+  void DrawTokens();
+  void TrackDraws(scheduler::StepResult& result);
+  void EndExhausted(const scheduler::StepPlan& plan);
+  void CopyBlocks(const std::vector<scheduler::BlockCopy>& copies);
+  void SendEvents();
+  void FailStep(const scheduler::StepPlan& plan);
+  void FailAll(const base::Error& error);
+  void FailRequest(scheduler::RequestId id, const base::Error& error);
+  void UpdateStats();
+  scheduler::DrawOutcome Track(scheduler::RequestId id, ActiveRequest& request, int32_t choice,
+                               TrackedDraw tracked);
+
+  std::unique_ptr<model::Model> model_;
+  kv::Storage storage_;
+  std::shared_ptr<Inbox> inbox_;
+  const base::Clock* clock_;
+  EngineMetrics metrics_;
+  const scheduler::Limits limits_;
+  const int32_t context_tokens_;
+  kernels::ThreadPool pool_;
+  std::unique_ptr<scheduler::State> state_;
+  std::map<scheduler::RequestId, ActiveRequest> active_;
+
+  // Of the step in progress; kept for their memory.
+  std::vector<base::TokenId> batch_tokens_;
+  std::vector<model::BatchSequence> batch_sequences_;
+  std::vector<float> logits_;
+  std::vector<Draw> draws_;
+  std::vector<scheduler::RequestId> with_events_;
+
+  mutable std::mutex stats_mutex_;
+  EngineStats stats_;
+};
+
+}  // namespace millrace::engine

@@ -1,0 +1,83 @@
+#include "engine/request_channel.h"
+
+#include <utility>
+
+namespace millrace::engine {
+
+RequestChannel::Room RequestChannel::Push(std::span<const TokenEvent> events,
+                                          int32_t cached_token_count) {
+  Room room = Room::kFree;
+  {
+    const std::lock_guard lock(mutex_);
+    cached_token_count_ = cached_token_count;
+    events_.insert(events_.end(), events.begin(), events.end());
+    full_ = events_.size() >= limit_;
+    room = full_ ? Room::kFull : Room::kFree;
+  }
+  Notify();
+  return room;
+}
+
+void RequestChannel::Fail(base::Error error) {
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::move(error);
+  }
+  Notify();
+}
+
+RequestChannel::Taken RequestChannel::TryNext() {
+  const std::lock_guard lock(mutex_);
+  Taken taken;
+  if (!events_.empty()) {
+    taken.event = events_.front();
+    events_.pop_front();
+  }
+  // Half empty, so that a reader that is always a little behind does not resume for each event.
+  if (full_ && events_.size() <= limit_ / 2) {
+    full_ = false;
+    taken.drained = true;
+  }
+  return taken;
+}
+
+void RequestChannel::NotifyWhenReady(std::move_only_function<void()> on_ready) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(on_ready_, on_ready);
+  }
+  Notify();
+}
+
+std::optional<base::Error> RequestChannel::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+int32_t RequestChannel::cached_token_count() const {
+  const std::lock_guard lock(mutex_);
+  return cached_token_count_;
+}
+
+void RequestChannel::Close() {
+  const std::lock_guard notify_lock(notify_mutex_);
+  std::move_only_function<void()> dropped;
+  const std::lock_guard lock(mutex_);
+  dropped = std::exchange(on_ready_, nullptr);
+}
+
+void RequestChannel::Notify() {
+  const std::lock_guard notify_lock(notify_mutex_);
+  std::move_only_function<void()> callback;
+  {
+    const std::lock_guard lock(mutex_);
+    if (ReadyLocked()) {
+      callback = std::exchange(on_ready_, nullptr);
+    }
+  }
+  if (callback) {
+    callback();
+  }
+}
+
+}  // namespace millrace::engine
