@@ -1,7 +1,8 @@
 // Chat templates: the Jinja text of a GGUF file, compiled once, rendered for each request.
 //
-// Semantics are those of Python's jinja2 in the environment transformers uses: trim_blocks, lstrip_blocks, loop
-// controls, `raise_exception`, `tojson` with ", " and ": " separators, key order and non-ASCII text kept.
+// Semantics are those of Python's jinja2 in the environment transformers uses: trim_blocks,
+// lstrip_blocks, loop controls, `raise_exception`, `tojson` with ", " and ": " separators, key
+// order and non-ASCII text kept.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,8 @@
 
 namespace millrace::chat_template {
 
-// A stretch of the prompt, and whether it came from the template (where special tokens count) or from the
-// conversation (where they are ordinary text: a message can never inject a control token).
+// A stretch of the prompt, and whether it came from the template (where special tokens count) or
+// from the conversation (where they are ordinary text: a message can never inject a control token).
 struct PromptPiece {
   std::string text;
   bool from_template = true;
@@ -41,14 +42,14 @@ struct RenderLimits {
 // Immutable and thread-safe.
 class Template {
  public:
-  // Errors: kInvalidArgument with line and column; unknown filters, tests and functions are found here, not when a
-  // request comes.
+  // Errors: kInvalidArgument with line and column; unknown filters, tests and functions are found
+  // here, not when a request comes.
   static base::Result<std::shared_ptr<const Template>> Compile(std::string_view source);
 
   virtual ~Template() = default;
 
-  // Errors: kInvalidArgument (`raise_exception` and type errors, with the template's line), kResourceExhausted
-  // (a limit was hit).
+  // Errors: kInvalidArgument (`raise_exception` and type errors, with the template's line),
+  // kResourceExhausted (a limit was hit).
   virtual base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
                                                         const RenderLimits& limits = {}) const = 0;
 
