@@ -3,6 +3,8 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/utf8.h"
@@ -39,21 +41,33 @@ int CombiningClass(utf8proc_int32_t code_point) {
   return utf8proc_get_property(code_point)->combining_class;
 }
 
-// Sorts each run of non-starters by combining class, keeping the order of equals. utf8proc's own
-// ordering takes quadratic time on long runs.
-void OrderMarks(std::vector<utf8proc_int32_t>& code_points) {
-  auto begin = code_points.begin();
-  while (begin != code_points.end()) {
-    if (CombiningClass(*begin) == 0) {
-      ++begin;
-      continue;
+// Sorts one run of non-starters by combining class; equals keep their order.
+void OrderRun(std::span<utf8proc_int32_t> run) {
+  constexpr int kPlaceShift = 21;  // of the place, above the code point
+  constexpr int kClassShift = 21 + 32;
+  std::vector<uint64_t> keys;
+  keys.reserve(run.size());
+  for (const utf8proc_int32_t c : run) {
+    keys.push_back(static_cast<uint64_t>(CombiningClass(c)) << kClassShift |
+                   static_cast<uint64_t>(keys.size()) << kPlaceShift | static_cast<uint64_t>(c));
+  }
+  std::sort(keys.begin(), keys.end());
+  std::transform(keys.begin(), keys.end(), run.begin(), [](uint64_t key) {
+    return static_cast<utf8proc_int32_t>(key & ((uint64_t{1} << kPlaceShift) - 1));
+  });
+}
+
+// Puts the marks of each character in order. utf8proc's own ordering takes quadratic time on long
+// runs.
+void OrderMarks(std::span<utf8proc_int32_t> code_points) {
+  size_t begin = 0;
+  for (size_t end = 0; end <= code_points.size(); ++end) {
+    if (end == code_points.size() || CombiningClass(code_points[end]) == 0) {
+      if (end > begin + 1) {
+        OrderRun(code_points.subspan(begin, end - begin));
+      }
+      begin = end + 1;
     }
-    const auto end = std::find_if(begin, code_points.end(),
-                                  [](utf8proc_int32_t c) { return CombiningClass(c) == 0; });
-    std::stable_sort(begin, end, [](utf8proc_int32_t a, utf8proc_int32_t b) {
-      return CombiningClass(a) < CombiningClass(b);
-    });
-    begin = end;
   }
 }
 
