@@ -13,17 +13,26 @@ namespace millrace::http {
 
 struct ClientRequest {
   std::string method = "GET";
-  std::string url;  // http://host[:port]/path or https://…
-  HeaderList headers;
-  std::string body;
-  std::chrono::seconds connect_timeout{10};
-  std::chrono::seconds idle_timeout{600};  // without a byte from the server
+  std::string url = {};  // http://host[:port]/path or https://…
+  HeaderList headers = {};
+  std::string body = {};
+  // To resolve the name, connect and agree on TLS.
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
+  // Without a byte sent or received.
+  std::chrono::milliseconds idle_timeout = std::chrono::seconds(600);
+  // More certificates to trust, PEM; empty for the system's alone. A server whose certificate does
+  // not verify is refused.
+  std::string ca_file = {};
 };
 
 // Sends the request and calls `on_body` with each piece of the body as it arrives; returning false
-// from it stops and closes the connection. Blocks the calling thread; `interrupted`, when given, is
-// asked every 100 ms and ends the call with kCancelled. The returned response has status and
-// headers, its body is empty.
+// from it stops and closes the connection, which is no error. Blocks the calling thread;
+// `interrupted`, when given, is asked every 100 ms and ends the call with kCancelled. The returned
+// response has status and headers, its body is empty. Redirects are not followed.
+//
+// Errors: kInvalidArgument (URL), kIo (no connection, or it ended too early), kDeadlineExceeded,
+// kCancelled, kCorruptData (the answer is not HTTP). Each names the host. A name that does not
+// resolve can hold the call longer than its time limit, until the system's resolver gives up.
 base::Result<Response> Fetch(const ClientRequest& request,
                              const std::function<bool(std::string_view)>& on_body,
                              const std::function<bool()>& interrupted = {});
