@@ -1,0 +1,51 @@
+// An answer as tests compare it: what the pieces of a parser add up to.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "output_parser/parser.h"
+
+namespace millrace::output_parser::testing {
+
+struct ParsedCall {
+  std::string name;
+  std::string arguments;
+  bool finished = false;
+  bool operator==(const ParsedCall&) const = default;
+};
+
+struct ParsedAnswer {
+  std::string reasoning;
+  std::string content;
+  std::vector<ParsedCall> calls;
+  // The kinds of pieces in order, neighbours of one kind counted once: r, c, s (call), a
+  // (arguments), f (finished).
+  std::string order;
+  bool operator==(const ParsedAnswer&) const = default;
+};
+
+void PrintTo(const ParsedAnswer& answer, std::ostream* out);
+
+// Adds pieces to an answer. Fails the running test on empty deltas and on arguments outside of a
+// call.
+void Collect(const std::vector<ParsedPiece>& pieces, ParsedAnswer& answer);
+
+struct AnswerCase {
+  std::string_view text;
+  ParserOptions options = {};
+  Parser::End end = Parser::End::kComplete;
+};
+
+// Reads the whole text at once.
+ParsedAnswer ParseAnswer(const Syntax& syntax, const AnswerCase& answer_case);
+// Reads the text in parts of these sizes, over and over.
+ParsedAnswer ParseInParts(const Syntax& syntax, const AnswerCase& answer_case,
+                          const std::vector<size_t>& sizes);
+// Checks that cutting the text in different ways gives the same answer, and that no prefix, cut by
+// a limit, lets a part of the syntax's tags out.
+void CheckStreaming(const Syntax& syntax, const AnswerCase& answer_case);
+
+}  // namespace millrace::output_parser::testing
