@@ -1,0 +1,148 @@
+#include "local/choice_reader.h"
+
+#include <type_traits>
+#include <utility>
+
+namespace millrace::local {
+namespace {
+
+constexpr size_t kCallIdCharacters = 24;
+
+}  // namespace
+
+ChoiceReader::ChoiceReader(const AnswerSyntax& answer, base::RandomSource* random)
+    : answer_(answer),
+      random_(random),
+      detokenizer_(answer.tokenizer, tokenizer::ControlText::kShown),
+      parser_(answer.syntax->make_parser(*answer.syntax, answer.parser)),
+      stop_(answer.stops) {}
+
+void ChoiceReader::AddToken(base::TokenId id, std::vector<EventContent>& out) {
+  if (finished_ || IsHidden(id)) {
+    return;
+  }
+  const std::string text = detokenizer_.Add(id);
+  if (!text.empty()) {
+    Take(parser_->Add(text), out);
+  }
+}
+
+void ChoiceReader::End(engine::EndReason reason, std::vector<EventContent>& out) {
+  if (finished_) {
+    return;
+  }
+  cut_ = reason == engine::EndReason::kLength;
+  detokenizer_.Finish();
+  Take(parser_->Finish(cut_ ? output_parser::Parser::End::kCut
+                            : output_parser::Parser::End::kComplete),
+       out);
+  if (!finished_) {
+    FlushContent(out);
+  }
+  if (!finished_) {
+    Finish(cut_ ? chat::FinishReason::kLength : EndOfTurn(), out);
+  }
+}
+
+void ChoiceReader::Take(std::vector<output_parser::ParsedPiece> pieces,
+                        std::vector<EventContent>& out) {
+  for (output_parser::ParsedPiece& piece : pieces) {
+    if (finished_) {
+      return;
+    }
+    std::visit(
+        [&](auto& what) {
+          using What = std::decay_t<decltype(what)>;
+          if constexpr (std::is_same_v<What, output_parser::ReasoningText>) {
+            out.emplace_back(chat::ReasoningDelta{.text = std::move(what.text)});
+          } else if constexpr (std::is_same_v<What, output_parser::ContentText>) {
+            TakeContent(what.text, out);
+          } else if constexpr (std::is_same_v<What, output_parser::CallStarted>) {
+            TakeCall(std::move(what.name), out);
+          } else if constexpr (std::is_same_v<What, output_parser::CallArguments>) {
+            call_has_arguments_ = true;
+            out.emplace_back(chat::ToolArgumentsDelta{.call_index = call_count_ - 1,
+                                                      .json_text = std::move(what.json_text)});
+          } else {
+            static_assert(std::is_same_v<What, output_parser::CallFinished>);
+            TakeCallEnd(out);
+          }
+        },
+        piece);
+  }
+}
+
+void ChoiceReader::TakeContent(std::string_view text, std::vector<EventContent>& out) {
+  std::string shown = stop_.Add(text);
+  if (!shown.empty()) {
+    out.emplace_back(chat::ContentDelta{.text = std::move(shown)});
+  }
+  if (stop_.matched()) {
+    Finish(EndOfTurn(), out);
+  }
+}
+
+void ChoiceReader::FlushContent(std::vector<EventContent>& out) {
+  std::string shown = stop_.Finish();
+  if (!shown.empty()) {
+    out.emplace_back(chat::ContentDelta{.text = std::move(shown)});
+  }
+  if (stop_.matched()) {
+    Finish(EndOfTurn(), out);
+    return;
+  }
+  stop_ = tokenizer::StopMatcher(answer_.stops);
+}
+
+void ChoiceReader::TakeCall(std::string name, std::vector<EventContent>& out) {
+  FlushContent(out);
+  if (finished_) {
+    return;
+  }
+  call_has_arguments_ = false;
+  out.emplace_back(
+      chat::ToolCallStarted{.call_index = call_count_,
+                            .id = "call_" + random_->NextAlphanumeric(kCallIdCharacters),
+                            .name = std::move(name)});
+  ++call_count_;
+}
+
+void ChoiceReader::TakeCallEnd(std::vector<EventContent>& out) {
+  if (cut_) {
+    return;
+  }
+  if (!call_has_arguments_) {
+    out.emplace_back(chat::ToolArgumentsDelta{.call_index = call_count_ - 1, .json_text = "{}"});
+  }
+  // Another call would not be passed on, so there is nothing to wait for.
+  if (call_count_ >= answer_.parser.calls_max) {
+    Finish(chat::FinishReason::kToolCalls, out);
+  }
+}
+
+chat::FinishReason ChoiceReader::EndOfTurn() const {
+  return call_count_ > 0 ? chat::FinishReason::kToolCalls : chat::FinishReason::kStop;
+}
+
+void ChoiceReader::Finish(chat::FinishReason reason, std::vector<EventContent>& out) {
+  finished_ = true;
+  out.emplace_back(chat::ChoiceFinished{.reason = reason});
+}
+
+// Control tokens are no text, but some families write their markup with them.
+bool ChoiceReader::IsHidden(base::TokenId id) const {
+  if (!answer_.tokenizer->IsControl(id)) {
+    return false;
+  }
+  const std::string_view text = answer_.tokenizer->Bytes(id);
+  const output_parser::Syntax& syntax = *answer_.syntax;
+  for (const std::string_view markup :
+       {syntax.think_open, syntax.think_close, syntax.call_open, syntax.call_close}) {
+    if (!text.empty() && markup.find(text) != std::string_view::npos) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace millrace::local
