@@ -72,6 +72,8 @@ class ConnectionWriter final : public ResponseWriter {
   asio::awaitable<bool> WriteChunk(std::string_view bytes) override {
     MILLRACE_CHECK(state_ != State::kUnused);
     if (state_ != State::kStreaming || connection_.transport_->gone()) {
+      // What was refused once must not end well later: the body would look complete.
+      state_ = State::kFailed;
       co_return false;
     }
     // An empty chunk would end the body.

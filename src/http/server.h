@@ -88,7 +88,8 @@ struct ServerOptions {
 // it after the executor has stopped running, or once `connection_count()` is 0.
 //
 // A client that shuts its sending side while its request is answered counts as gone: TCP cannot
-// tell that from leaving. The answer is still sent when the handler gives one.
+// tell that from leaving. A stream then ends; a whole answer is still sent when the handler gives
+// one.
 class Server {
  public:
   // Binds and listens. Errors: kIo naming address and reason.
