@@ -20,32 +20,13 @@ class Batches:
         self.stream = self._order()
 
     def _order(self):
-        """Yields (bucket length, document numbers); long conversations wait until the short phase is over."""
-        lengths = self.ends - self.starts
+        """Yields (bucket length, document numbers) whenever a bucket has a full micro-batch."""
         queues = collections.defaultdict(list)
-        held, emitted = collections.deque(), 0
-        short_batches = config.SHORT_STEPS * config.MICRO_BATCHES
-        documents = iter(range(len(lengths)))
-        while True:
-            if emitted >= short_batches and held:
-                document = held.popleft() if emitted % 2 else next(documents, None)
-            else:
-                document = next(documents, None)
-            if document is None:
-                if not held:
-                    return
-                document = held.popleft()
-            length = lengths[document]
-            if emitted < short_batches and length > config.SHORT_LENGTH:
-                held.append(document)
-                continue
+        for document, length in enumerate(self.ends - self.starts):
             bucket = next(b for b in config.BUCKETS if length <= b)
-            queue = queues[bucket]
-            queue.append(document)
-            if len(queue) == max(1, config.MICRO_TOKENS // bucket):
-                queues[bucket] = []
-                emitted += 1
-                yield bucket, queue
+            queues[bucket].append(document)
+            if len(queues[bucket]) == max(1, config.MICRO_TOKENS // bucket):
+                yield bucket, queues.pop(bucket)
 
     def skip(self, steps):
         """Moves past steps that are already done."""

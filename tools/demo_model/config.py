@@ -15,18 +15,18 @@ MARK_MERGES = 160
 SPACE_MERGES = 700
 
 # One step is MICRO_BATCHES batches of about MICRO_TOKENS tokens; every document is one row.
-STEPS = 2600
+STEPS = 3000
+PROCESSES = 2
 MICRO_BATCHES = 4
 MICRO_TOKENS = 2048
 BUCKETS = [40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024, 1536, 2048]
 
 WARMUP_STEPS = 40
-DECAY_FROM = 0.5  # share of the steps after which the rate falls linearly to zero
+DECAY_STEPS = 1800  # the rate falls linearly to zero over the last steps
 MUON_RATE = 0.02
 ADAM_RATE = 0.004
 WEIGHT_DECAY = 0.01
 
 PROMPT_SHARE = 0.25  # share of prompt tokens that are trained on
 PROMPT_WEIGHT = 0.3  # their weight; answers have weight 1
-SHORT_STEPS = 300  # steps at the start that use short conversations only
-SHORT_LENGTH = 160
+SHORT_STEPS = 200  # about this many steps at the start are copying lessons on short conversations

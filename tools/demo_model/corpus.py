@@ -6,18 +6,18 @@ import numpy
 
 import config
 from generator.core import Gen
-from generator.mix import make_sample
+from generator.mix import first_lessons, make_sample
 from render import segments
 from tokenizer import DemoTokenizer
 
 CHUNK = 2000
 
 
-def encode_chunk(tokenizer, seeds):
+def encode_chunk(tokenizer, seeds, kind):
     """(token ids, target flags) of each conversation."""
     rows, texts = [], []
     for seed in seeds:
-        parts = segments(make_sample(seed))
+        parts = segments(make_sample(seed, kind=kind))
         rows.append([target for _, target in parts])
         texts.extend(text for text, _ in parts)
     encoded = iter(tokenizer.encode_batch(texts))
@@ -34,8 +34,10 @@ def build(tokenizer, token_count):
     """Flat token ids, loss kinds (0 none, 1 prompt, 2 answer) and document ends for at least `token_count` tokens."""
     ids, kinds, ends, total, seed = [], [], [], 0, 0
     g = Gen("prompt-loss")
+    short_tokens = config.SHORT_STEPS * config.MICRO_BATCHES * config.MICRO_TOKENS
     while total < token_count:
-        for document, targets in encode_chunk(tokenizer, range(seed, seed + CHUNK)):
+        kind = first_lessons if total < short_tokens else None
+        for document, targets in encode_chunk(tokenizer, range(seed, seed + CHUNK), kind):
             if len(document) <= config.BUCKETS[-1]:
                 ids.append(numpy.array(document, dtype=numpy.uint16))
                 kinds.append(numpy.array([2 if t else int(g.rng.random() < config.PROMPT_SHARE) for t in targets], dtype=numpy.uint8))

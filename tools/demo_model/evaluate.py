@@ -15,9 +15,10 @@ import torch
 import config
 from generator import arithmetic, chat, extract, mix, textops
 from generator.core import Gen
-from gguf_model import generate, load_model, load_template, load_tokenizer
+from gguf_model import generate_batch, load_model, load_template, load_tokenizer
 from render import prompt_and_answer, render_template
 
+BATCH = 25
 SINGLE = {
     "small talk": chat.smalltalk, "server how-to": chat.howto, "says it does not know": chat.unknown,
     "capitals, opposites, calendar": chat.knowledge, "sums": arithmetic.arithmetic, "story sums": arithmetic.word_problem,
@@ -94,24 +95,41 @@ def is_right(check, answer):
     return parse_calls(answer) == [tuple(call) for call in expected]
 
 
-def run(path, count, verbose):
+def answers(loaded, samples):
+    """The texts the model writes for `samples`, in order; similar lengths are run together."""
+    model, tokenizer, template = loaded
+    prompts = []
+    for sample in samples:
+        messages, _ = prompt_and_answer(sample)
+        prompts.append(tokenizer.encode(render_template(messages, sample.tools or None, sample.thinking, True, template)))
+    texts = [""] * len(samples)
+    order = sorted(range(len(samples)), key=lambda i: len(prompts[i]))
+    for start in range(0, len(order), BATCH):
+        part = order[start:start + BATCH]
+        for index, ids in zip(part, generate_batch(model, [prompts[i] for i in part], tokenizer.end_id)):
+            texts[index] = tokenizer.decode(ids)
+    return texts
+
+
+def run(path, count, verbose, only):
     """Scores[row][(lang, thinking)] = right answers out of `count`."""
-    model, tokenizer, template = load_model(path), load_tokenizer(path), load_template(path)
+    loaded = load_model(path), load_tokenizer(path), load_template(path)
     scores = collections.defaultdict(dict)
     for name, make in makers().items():
+        if only and only not in name:
+            continue
         for lang in ("en", "zh"):
             for thinking in (False, True):
-                right = 0
-                for number in range(count):
-                    sample = make(Gen(f"{name}-{lang}-{number}", "eval"), lang)
+                samples = [make(Gen(f"{name}-{lang}-{number}", "eval"), lang) for number in range(count)]
+                for sample in samples:
                     sample.thinking = thinking
-                    messages, _ = prompt_and_answer(sample)
-                    prompt = render_template(messages, sample.tools or None, thinking, True, template)
-                    text = tokenizer.decode(generate(model, tokenizer.encode(prompt), tokenizer.end_id))
+                right = 0
+                for sample, text in zip(samples, answers(loaded, samples)):
                     ok = is_right(sample.check, split_answer(text, thinking))
                     right += ok
                     if verbose and not ok:
-                        print(json.dumps({"row": name, "user": messages[-1]["content"], "got": text, "want": str(sample.check[1])}, ensure_ascii=False))
+                        user = prompt_and_answer(sample)[0][-1]["content"]
+                        print(json.dumps({"row": name, "user": user, "got": text, "want": str(sample.check[1])}, ensure_ascii=False))
                 scores[name][f"{lang} {'on' if thinking else 'off'}"] = right
         print(name, dict(scores[name]), flush=True)
     return scores
@@ -134,10 +152,11 @@ def main():
     parser.add_argument("--model", type=pathlib.Path, default=config.GGUF_PATH)
     parser.add_argument("--count", type=int, default=50, help="prompts for each row, language and thinking mode")
     parser.add_argument("--verbose", action="store_true", help="print every wrong answer")
+    parser.add_argument("--only", default="", help="only rows whose name has this text")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    scores = run(arguments.model, arguments.count, arguments.verbose)
+    scores = run(arguments.model, arguments.count, arguments.verbose, arguments.only)
     config.WORK_DIR.mkdir(parents=True, exist_ok=True)
     (config.WORK_DIR / "evaluation.json").write_text(json.dumps({"count": arguments.count, "scores": scores}, indent=1))
     print(table(scores, arguments.count))

@@ -63,3 +63,32 @@ def generate(model, ids, end_id, limit=300, temperature=0.0, generator=None):
         out.append(chosen)
         step = torch.tensor([[chosen]])
     return out
+
+
+@torch.inference_mode()
+def generate_batch(model, prompts, end_id, limit=300):
+    """Greedy continuations of many prompts at once, padded on the left; rotary positions are relative, so padding shifts nothing."""
+    longest, rows = max(map(len, prompts)), len(prompts)
+    ids = torch.zeros(rows, longest, dtype=torch.long)
+    real = torch.zeros(rows, longest, dtype=torch.bool)
+    for row, prompt in enumerate(prompts):
+        ids[row, longest - len(prompt):] = torch.tensor(prompt)
+        real[row, longest - len(prompt):] = True
+    causal = torch.ones(longest, longest, dtype=torch.bool).tril()
+    own = torch.eye(longest, dtype=torch.bool)
+    mask = (causal & real[:, None, :] | own)[:, None]
+    cache, out, open_rows, position = KeyValueCache(), [[] for _ in prompts], set(range(rows)), 0
+    for _ in range(min(limit, model.config.context_length - longest)):
+        chosen = model.logits(model(ids, position, cache, mask)[:, -1]).argmax(-1)
+        position += ids.shape[1]
+        for row in list(open_rows):
+            if int(chosen[row]) == end_id:
+                open_rows.discard(row)
+            else:
+                out[row].append(int(chosen[row]))
+        if not open_rows:
+            break
+        ids = chosen[:, None]
+        real = torch.cat((real, torch.ones(rows, 1, dtype=torch.bool)), dim=1)
+        mask = real[:, None, None, :]
+    return out

@@ -68,8 +68,11 @@ class Block(nn.Module):
         self.ffn_up = nn.Linear(c.hidden, c.ffn, bias=False)
         self.ffn_down = nn.Linear(c.ffn, c.hidden, bias=False)
 
-    def attention(self, x, cos, sin, cache):
-        """Causal attention over `x` (batch, length, hidden); `cache` holds earlier keys and values or is None."""
+    def attention(self, x, cos, sin, cache, mask):
+        """Causal attention over `x` (batch, length, hidden); `cache` holds earlier keys and values or is None.
+
+        `mask` (batch, 1, length, all keys) replaces the causal rule for padded batches.
+        """
         c = self.config
         batch, length, _ = x.shape
         q = self.attn_q(x).view(batch, length, c.heads, c.head_dim)
@@ -82,11 +85,11 @@ class Block(nn.Module):
         groups = c.heads // c.kv_heads
         k = k.repeat_interleave(groups, dim=1)
         v = v.repeat_interleave(groups, dim=1)
-        out = F.scaled_dot_product_attention(q, k, v, is_causal=length > 1)
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=length > 1 and mask is None)
         return self.attn_output(out.transpose(1, 2).reshape(batch, length, -1))
 
-    def forward(self, x, cos, sin, cache=None):
-        x = x + self.attention(self.attn_norm(x), cos, sin, cache)
+    def forward(self, x, cos, sin, cache=None, mask=None):
+        x = x + self.attention(self.attn_norm(x), cos, sin, cache, mask)
         h = self.ffn_norm(x)
         return x + self.ffn_down(F.silu(self.ffn_gate(h)) * self.ffn_up(h))
 
@@ -116,13 +119,13 @@ class Model(nn.Module):
             with torch.no_grad():
                 weight.normal_(0.0, scale, generator=generator)
 
-    def forward(self, ids, start=0, cache=None):
+    def forward(self, ids, start=0, cache=None, mask=None):
         """Hidden states after the final norm for `ids` (batch, length) that begin at position `start`."""
         length = ids.shape[1]
         x = self.token_embd(ids)
         cos, sin = self.cos[start:start + length].to(x.dtype), self.sin[start:start + length].to(x.dtype)
         for block in self.blk:
-            x = block(x, cos, sin, cache)
+            x = block(x, cos, sin, cache, mask)
         return self.output_norm(x)
 
     def logits(self, hidden):

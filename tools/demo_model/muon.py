@@ -6,6 +6,7 @@ Source: Keller Jordan et al., "Muon: An optimizer for hidden layers in neural ne
 import collections
 
 import torch
+import torch.distributed
 
 
 def orthogonalise(batch, steps=5):
@@ -19,6 +20,17 @@ def orthogonalise(batch, steps=5):
         gram = x @ x.transpose(1, 2)
         x = a * x + (b * gram + c * gram @ gram) @ x
     return (x if wide else x.transpose(1, 2)).float()
+
+
+def orthogonalise_shared(batch):
+    """As `orthogonalise`, with the matrices dealt out among the training processes."""
+    if not torch.distributed.is_initialized():
+        return orthogonalise(batch)
+    rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    out = torch.zeros_like(batch)
+    out[rank::world] = orthogonalise(batch[rank::world])
+    torch.distributed.all_reduce(out)
+    return out
 
 
 class Muon(torch.optim.Optimizer):
@@ -42,6 +54,6 @@ class Muon(torch.optim.Optimizer):
                     buffer.lerp_(weight.grad, 1 - group["momentum"])
                     updates.append(torch.lerp(weight.grad, buffer, group["momentum"]))
                 scale = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
-                for weight, update in zip(weights, orthogonalise(torch.stack(updates))):
+                for weight, update in zip(weights, orthogonalise_shared(torch.stack(updates))):
                     weight.mul_(1 - group["lr"] * group["weight_decay"])
                     weight.add_(update, alpha=-scale)

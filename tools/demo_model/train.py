@@ -1,11 +1,19 @@
-"""Trains the bundled model. Kill it at any time; the next run goes on from the last checkpoint."""
+"""Trains the bundled model. Kill it at any time; the next run goes on from the last checkpoint.
+
+On a CPU, two single-threaded processes share every step: they meet only when gradients are summed, so other
+programs on the machine slow training far less than they slow threads that meet in every operation.
+"""
 
 import argparse
 import json
+import shutil
+import tempfile
 import time
 
 import numpy
 import torch
+import torch.distributed
+import torch.multiprocessing
 import torch.nn.functional as F
 
 import config
@@ -15,11 +23,10 @@ from muon import Muon
 from tokenizer import DemoTokenizer
 
 
-def learning_rate(step, steps):
+def learning_rate(step):
     """Share of the full rate: short warm-up, plateau, linear fall to zero."""
     warm = min(1.0, (step + 1) / config.WARMUP_STEPS)
-    rest = (steps - step) / (steps * (1 - config.DECAY_FROM))
-    return warm * min(1.0, rest)
+    return warm * min(1.0, (config.STEPS - step) / config.DECAY_STEPS)
 
 
 def make_optimizers(model):
@@ -42,14 +49,12 @@ def weighted_loss(model, inputs, targets, weights):
 
 
 def compile_blocks(model):
-    """Compiles the layers where a C++ compiler is there; plain execution gives the same results, only slower."""
-    try:
-        torch._dynamo.config.recompile_limit = 64
-        torch._dynamo.config.accumulated_recompile_limit = 4096
-        for block in model.blk:
-            block.compile(dynamic=False)
-    except Exception as error:  # any missing tool chain: go on without
-        print(f"not compiled: {error}")
+    """Compiles the layers once for all shapes; needs a C++ compiler. Without it training only takes longer."""
+    if not shutil.which("c++") and not torch.cuda.is_available():
+        print("no C++ compiler: training uncompiled", flush=True)
+        return
+    for block in model.blk:
+        block.compile(dynamic=True)
 
 
 def save(path, model, optimizers, step, spent):
@@ -70,47 +75,36 @@ def load(path, model, optimizers):
     return state["step"], state["spent"]
 
 
-def train(steps, stop_after, save_seconds):
-    """Runs the remaining steps."""
-    tokenizer = DemoTokenizer(config.WORK_DIR / "vocab.json")
-    model = Model(ModelConfig(vocab_size=len(tokenizer.tokens)))
-    model.initialise(config.SEED)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model.to(device)
-    optimizers = make_optimizers(model)
-    path = config.WORK_DIR / "checkpoint.pt"
-    step, spent = load(path, model, optimizers)
-    print(f"{sum(w.numel() for w in model.parameters())} parameters, from step {step} of {steps} on {device}", flush=True)
-    batches = Batches(numpy.load(config.WORK_DIR / "corpus.npz"), tokenizer.pad_id)
-    batches.skip(step)
-    compile_blocks(model)
-    started = saved = time.time()
-    running = None
-    while step < min(steps, stop_after):
-        rate = learning_rate(step, steps)
-        for optimizer in optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group.setdefault("full_rate", group["lr"]) * rate
-        loss = train_step(model, optimizers, batches.step(), device)
-        running = loss if running is None else 0.97 * running + 0.03 * loss
-        step += 1
-        now = time.time()
-        if step % 20 == 0:
-            print(json.dumps({"step": step, "loss": round(running, 4), "rate": round(rate, 3), "seconds": round(spent + now - started)}), flush=True)
-        if now - saved > save_seconds or step == min(steps, stop_after):
-            save(path, model, optimizers, step, spent + now - started)
-            saved = now
-    print(f"done: {step} steps, {spent + time.time() - started:.0f} s of training", flush=True)
+def set_rates(optimizers, step):
+    """Applies the schedule; returns the share of the full rate."""
+    rate = learning_rate(step)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group.setdefault("full_rate", group["lr"]) * rate
+    return rate
 
 
-def train_step(model, optimizers, micro_batches, device):
+def sum_gradients(model, loss):
+    """Adds up the gradients and the loss of all processes."""
+    if not torch.distributed.is_initialized():
+        return loss
+    weights = [w for w in model.parameters() if w.grad is not None]
+    flat = torch.cat([w.grad.flatten() for w in weights] + [torch.tensor([loss])])
+    torch.distributed.all_reduce(flat)
+    for weight, part in zip(weights, flat[:-1].split([w.numel() for w in weights])):
+        weight.grad.copy_(part.view_as(weight))
+    return float(flat[-1])
+
+
+def train_step(model, optimizers, micro_batches, rank, world, device):
     """One optimizer step over its micro-batches; returns the mean loss."""
     total_weight = sum(float(weights.sum()) for _, _, weights in micro_batches)
     total_loss = 0.0
-    for inputs, targets, weights in micro_batches:
+    for inputs, targets, weights in micro_batches[rank::world]:
         loss = weighted_loss(model, inputs.to(device), targets.to(device), weights.to(device)) / total_weight
         loss.backward()
         total_loss += float(loss.detach())
+    total_loss = sum_gradients(model, total_loss)
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
         optimizer.step()
@@ -118,17 +112,52 @@ def train_step(model, optimizers, micro_batches, device):
     return total_loss
 
 
+def train(rank, world, arguments, store):
+    """Runs the remaining steps; `rank` 0 reports and saves."""
+    torch.manual_seed(config.SEED)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
+        torch.set_num_threads(1)
+    if world > 1:
+        torch.distributed.init_process_group("gloo", init_method=f"file://{store}/store", rank=rank, world_size=world)
+    tokenizer = DemoTokenizer(config.WORK_DIR / "vocab.json")
+    model = Model(ModelConfig(vocab_size=len(tokenizer.tokens)))
+    model.initialise(config.SEED)
+    model.to(device)
+    optimizers = make_optimizers(model)
+    path = config.WORK_DIR / "checkpoint.pt"
+    step, spent = load(path, model, optimizers)
+    batches = Batches(numpy.load(config.WORK_DIR / "corpus.npz"), tokenizer.pad_id)
+    batches.skip(step)
+    if not arguments.no_compile:
+        compile_blocks(model)
+    if rank == 0:
+        print(f"{sum(w.numel() for w in model.parameters())} parameters, from step {step} of {config.STEPS} on {device}", flush=True)
+    started = saved = time.time()
+    running, last = None, min(config.STEPS, arguments.stop_after)
+    while step < last:
+        rate = set_rates(optimizers, step)
+        loss = train_step(model, optimizers, batches.step(), rank, world, device)
+        running = loss if running is None else 0.97 * running + 0.03 * loss
+        step += 1
+        now = time.time()
+        if rank == 0 and step % 20 == 0:
+            print(json.dumps({"step": step, "loss": round(running, 4), "rate": round(rate, 3), "seconds": round(spent + now - started)}), flush=True)
+        if rank == 0 and (now - saved > arguments.save_seconds or step == last):
+            save(path, model, optimizers, step, spent + now - started)
+            saved = now
+
+
 def main():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=config.STEPS)
-    parser.add_argument("--stop-after", type=int, default=10 ** 9, help="stop early at this step, keeping the schedule")
+    parser.add_argument("--stop-after", type=int, default=config.STEPS, help="stop early at this step, keeping the schedule")
     parser.add_argument("--save-seconds", type=float, default=180)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--no-compile", action="store_true", help="do not compile the layers")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(config.SEED)
-    train(arguments.steps, arguments.stop_after, arguments.save_seconds)
+    world = 1 if torch.cuda.is_available() else config.PROCESSES
+    with tempfile.TemporaryDirectory() as store:
+        torch.multiprocessing.spawn(train, (world, arguments, store), nprocs=world)
 
 
 if __name__ == "__main__":

@@ -167,7 +167,8 @@ COUNT = {"en": ["count {from |}<a> to <b>{.|}", "{please |}{list|write|say} the 
 def counting(g, lang):
     """Numbers in a row."""
     a = g.pick([1, 1, 1, 0, g.int(1, 40)])
-    b = a + g.int(2, 11)
+    b = a + g.int(2, 11) if g.chance(0.85) else g.pick([20, 30, 50])
+    a = min(a, b - 2)
     row = list(range(a, b + 1))
     user = g.ask(g.pick(COUNT[lang]), lang, a=a, b=b)
     if g.chance(0.25):

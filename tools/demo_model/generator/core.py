@@ -78,6 +78,11 @@ PAIRS = {key: [tuple(entry.split("=")) for entry in entries]
          for key, entries in WORDS.items() if "=" in entries[0]}
 
 
+HAN_COMMON = sorted(set((TEXT_DIR / "han.txt").read_text(encoding="utf-8")) - {"\n"})
+# The first plane of GB 2312: 3755 characters in general use.
+HAN_ALL = [bytes((row, cell)).decode("gb2312") for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF) if (row, cell) < (0xD7, 0xFA)]
+
+
 def is_held_out(text):
     """True for the share of names and words that only evaluation may use."""
     return zlib.crc32(text.encode()) % EVAL_SHARE == 0
@@ -197,10 +202,15 @@ class Gen:
             return f"{self.pick(['ord', 'usr', 'doc', 'inv', 'id', self.word(1, 1)])}_{digits}"
         return str(self.int(100, 99999))
 
+    def han(self, low, high):
+        """A few random characters, as unfamiliar names and verses look to the model."""
+        table = HAN_COMMON if self.chance(0.6) else HAN_ALL
+        return "".join(self.pick(table) for _ in range(self.int(low, high)))
+
     def name(self, lang):
         """A person's name; sometimes an invented one."""
-        if lang == "zh" and self.chance(0.8):
-            return self.split_pick(WORDS["zh_names"])
+        if lang == "zh" and self.chance(0.85):
+            return self.han(2, 3) if self.chance(0.25) else self.split_pick(WORDS["zh_names"])
         if self.chance(0.25):
             return self.word(1, 3).capitalize()
         return self.split_pick(WORDS["en_names"])
@@ -214,8 +224,8 @@ class Gen:
 
     def city(self, lang):
         """A city in this language; sometimes an invented one."""
-        if self.chance(0.2):
-            return self.word(2, 3).capitalize()
+        if self.chance(0.25):
+            return self.han(2, 3) if lang == "zh" and self.chance(0.6) else self.word(2, 3).capitalize()
         pair = self.pick(PAIRS["cities"])
         return pair[lang == "zh"]
 
@@ -226,14 +236,14 @@ class Gen:
     def plain(self, lang):
         """An everyday word, rarely an invented one."""
         if self.chance(0.15):
-            return self.word()
+            return self.han(2, 3) if lang == "zh" else self.word()
         return self.pick(WORDS["plain_zh" if lang == "zh" else "plain_words"])
 
     def phrase(self, lang, low=2, high=5):
         """A few words in a row, such as a title."""
         count = self.int(low, high)
         if lang == "zh":
-            return "".join(self.pick(WORDS["plain_zh"]) for _ in range(max(1, count // 2)))
+            return "".join(self.plain("zh") for _ in range(max(1, count // 2)))
         return " ".join(self.plain("en") for _ in range(count))
 
     def date(self, lang):

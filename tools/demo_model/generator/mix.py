@@ -6,11 +6,14 @@ from generator.toolkit import tool_json
 
 # (weight, function) of the single-turn skills.
 SKILLS = [
-    (16, chat.smalltalk), (10, chat.howto), (5, chat.unknown), (3, chat.knowledge), (14, arithmetic.arithmetic),
-    (2, arithmetic.word_problem), (1.5, arithmetic.compare), (1.5, arithmetic.counting), (9, textops.repeat), (1.5, textops.repeat_times),
-    (5, textops.letter_case), (7, textops.word_order), (3, textops.sort_numbers), (6, textops.translate), (3, textops.replace),
-    (2, textops.spell), (4, extract.extract), (6, extract.json_object), (2, memory.statement), (0.7, memory.untold), (1.2, tooluse.tool_without_tools),
+    (13, chat.smalltalk), (9, chat.howto), (5, chat.unknown), (3, chat.knowledge), (18, arithmetic.arithmetic),
+    (3, arithmetic.word_problem), (1.5, arithmetic.compare), (1.2, arithmetic.counting), (12, textops.repeat), (1.5, textops.repeat_times),
+    (5, textops.letter_case), (7, textops.word_order), (3, textops.sort_numbers), (6, textops.translate), (4, textops.replace),
+    (2, textops.spell), (1, textops.summary), (5, extract.extract), (6, extract.json_object), (2, memory.statement), (0.7, memory.untold),
+    (1.2, tooluse.tool_without_tools),
 ]
+# The first steps: mostly copying, so that the model learns early to look things up in its prompt.
+COPY_SKILLS = [(10, textops.repeat), (3, textops.replace), (2, textops.summary), (3, extract.extract), (3, extract.json_object), (2, textops.word_order)]
 SYSTEMS = {
     "en": ["You are a helpful assistant.", "You are a helpful assistant", "You are Millrace Demo, a small assistant.", "Be brief.", "Answer briefly.",
            "You are a friendly assistant. Keep answers short.", "You are an AI assistant.", "Help the user.", "You are a useful and polite assistant.",
@@ -129,6 +132,18 @@ def long_dialogue(g, lang):
     if g.chance(0.3):
         return with_tools(g, lang, g.int(3, 6))
     return dialogue(g, lang, 6, 14)
+
+
+def first_lessons(g, lang):
+    """A short conversation for the start of training."""
+    roll = g.rng.random()
+    if roll < 0.65:
+        return single(g, lang, _weighted(g, COPY_SKILLS))
+    if roll < 0.8:
+        return _finish(g, lang, list(memory.fact_pair(g, lang)[1:]), [], system_prompt(g, lang))
+    if roll < 0.9:
+        return persona(g, lang)
+    return single(g, lang)
 
 
 KINDS = [(52, single), (3, persona), (2, other_language), (15, dialogue), (26, with_tools), (2, long_dialogue)]

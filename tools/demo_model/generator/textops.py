@@ -5,7 +5,9 @@ from generator.core import PAIRS, WORDS, simple_turn
 
 def random_content(g, lang):
     """Something to copy: words, codes, numbers, names or a mix."""
-    kind = g.int(0, 6)
+    kind = g.int(0, 8)
+    if kind > 6:
+        return sentence(g, lang)
     if kind == 0:
         return " ".join(g.word() for _ in range(g.int(1, 6)))
     if kind == 1:
@@ -17,13 +19,27 @@ def random_content(g, lang):
     if kind == 4:
         return f"{g.name(lang)} {g.pick(['-', ':', '/', '='])} {g.code()}"
     if kind == 5 and lang == "zh":
-        return "".join(g.pick(RARE) for _ in range(g.int(2, 10)))
+        return g.pick(["", "\uff0c"]).join(g.han(2, 7) for _ in range(g.int(1, 3)))
     words = [g.pick([g.word(), g.plain(lang), g.code(), g.name(lang), str(g.number())]) for _ in range(g.int(2, 8))]
     return g.pick([" ", ", ", " "]).join(words) + g.pick(["", "", ".", "!", "?"])
 
 
-# Characters of the first plane of GB 2312: common ones, so that unseen texts can be copied too.
-RARE = [bytes((row, cell)).decode("gb2312") for row in range(0xB0, 0xD7) for cell in range(0xA1, 0xFA)]
+SENTENCE = {
+    "en": ["the <a> <b> {is|was|stands|sleeps|sings|waits|grows|falls} {near|under|over|behind|in|beside} the <c> <d>", "{I|we|they|you} {like|see|want|need|have|know} <n> {<a> |}<b>s and the <c>",
+           "<p> {gave|sold|showed|sent} the <a> <b> to <q>", "{where|when|why} did <p> {lose|find|hide|buy} the <b>?", "there are <n> <b>s in the <a> <c>"],
+    "zh": ["<p>在<c>{看到|找到|丢了|买了}<n>个<b>", "{我|我们|他|她}{喜欢|想要|认识|记得}<a><b>", "<p>把<b>{送给|借给|卖给}了<q>", "{今天|昨天|明天}<c>有<n>{只|个|本}<b>", "<a>的<b>在<c>里"],
+}
+
+
+def sentence(g, lang):
+    """A simple made-up sentence."""
+    slots = {key: g.plain(lang) for key in "abcd"}
+    slots.update(p=g.name(lang), q=g.name(lang), n=g.number())
+    text = g.text(g.pick(SENTENCE[lang]), **slots)
+    if text[-1] != "?":
+        text += g.pick([".", ".", "", "!"]) if lang == "en" else g.pick(["。", "", "!"])
+    return text[0].upper() + text[1:]
+
 
 REPEAT = {
     "en": ["{repeat|say|write|copy|echo}{| exactly| this| the following| after me| this exactly}: <s>",
@@ -226,3 +242,19 @@ def spell(g, lang):
     word = g.pick([g.pick(WORDS["plain_words"]), g.pick(PAIRS["nouns"])[0], g.word(1, 2), g.name("en").lower()])
     user = g.ask(g.pick(SPELL[lang]), lang, s=word)
     return simple_turn("spell", lang, user, "-".join(word), "Letter by letter." if lang == "en" else "一个字母一个字母地写。")
+
+
+SUMMARY = {
+    "en": ["{summarize|summarise|sum up|shorten}{| this| this text| the following text| this for me}: <s>", "{give me a|write a} {short |}summary{| of this}: <s>",
+           "{what is the main point|what is this about|tl;dr}{|?}: <s>"],
+    "zh": ["{请|}{总结|概括|缩写}{|一下}{|这段话|下面的话}:<s>", "{下面这段话|这段话}{的大意是什么|说了什么}:<s>"],
+}
+
+
+def summary(g, lang):
+    """The first sentence stands for the whole text: all the summary a small model can give."""
+    ends = ".!?" if lang == "en" else "。!?"
+    parts = [sentence(g, lang).rstrip(ends) + ("." if lang == "en" else "。") for _ in range(g.int(2, 4))]
+    user = g.ask(g.pick(SUMMARY[lang]), lang, s=(" " if lang == "en" else "").join(parts))
+    answer = ("In short: " if lang == "en" else "简单说\uff1a") + parts[0]
+    return simple_turn("summary", lang, user, answer, "The first sentence says most." if lang == "en" else "第一句最重要。")
