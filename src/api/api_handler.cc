@@ -170,7 +170,8 @@ asio::awaitable<void> ApiHandler::Handle(http::Request request, http::ResponseWr
   // Looked up again: the key may have been revoked while the body was on its way.
   const auto principal = Admit(request.head, route);
   if (!principal.has_value()) {
-    co_await writer.Send(Refusal(principal.error(), route, trace_id, settlement));
+    http::Response refusal = Refusal(principal.error(), route, trace_id, settlement);
+    co_await writer.Send(std::move(refusal));
     co_return;
   }
   settlement.log().account_id = principal->account_id;
@@ -185,10 +186,12 @@ asio::awaitable<void> ApiHandler::Handle(http::Request request, http::ResponseWr
   }
   const auto answer = Answer(request.head, route, *principal);
   if (!answer.has_value()) {
-    co_await writer.Send(Refusal(answer.error(), route, trace_id, settlement));
+    http::Response refusal = Refusal(answer.error(), route, trace_id, settlement);
+    co_await writer.Send(std::move(refusal));
     co_return;
   }
-  co_await writer.Send(Finish(*answer, trace_id, settlement));
+  http::Response response = Finish(*answer, trace_id, settlement);
+  co_await writer.Send(std::move(response));
 }
 
 }  // namespace millrace::api

@@ -68,7 +68,7 @@ WireResult<ChatExchange::Prepared> ChatExchange::Prepare(std::string body,
 
 asio::awaitable<void> ChatExchange::Run(http::Request request) {
   if (!IsJsonRequest(request.head)) {
-    co_await Refuse({Failure::kUnsupportedContentType});
+    co_await Refuse(Failure::kUnsupportedContentType);
     co_return;
   }
   wakeup_ = std::make_shared<Wakeup>(co_await asio::this_coro::executor);
@@ -87,7 +87,8 @@ asio::awaitable<void> ChatExchange::Run(http::Request request) {
   };
   auto prepared = co_await RunOn<WireResult<Prepared>>(services_.worker, std::move(work));
   if (!prepared.has_value()) {
-    co_await Refuse(std::move(prepared).error());
+    WireError error = std::move(prepared).error();
+    co_await RefuseWith(std::move(error));
     co_return;
   }
   Accept(*std::move(prepared));
@@ -114,7 +115,12 @@ void ChatExchange::Accept(Prepared prepared) {
   settlement_.BackendAccepted();
 }
 
-asio::awaitable<void> ChatExchange::Refuse(WireError error) {
+asio::awaitable<void> ChatExchange::Refuse(Failure failure) {
+  WireError error{failure};
+  co_await RefuseWith(std::move(error));
+}
+
+asio::awaitable<void> ChatExchange::RefuseWith(WireError error) {
   http::Response response = ErrorResponse(error, services_.options);
   settlement_.Failed(error, response.status);
   response.headers.insert(response.headers.end(), call_.headers.begin(), call_.headers.end());
@@ -144,7 +150,8 @@ asio::awaitable<void> ChatExchange::ReplyWhole() {
   while (true) {
     while (auto event = stream_->TryNext()) {
       if (auto* failed = std::get_if<chat::Failed>(&event->what)) {
-        co_await Refuse(BackendWireError(std::move(failed->error)));
+        WireError error = BackendWireError(std::move(failed->error));
+        co_await RefuseWith(std::move(error));
         co_return;
       }
       Note(*event);
@@ -162,7 +169,7 @@ asio::awaitable<void> ChatExchange::ReplyWhole() {
       co_return;
     }
     if (std::chrono::steady_clock::now() >= deadline) {
-      co_await Refuse({Failure::kGatewayTimeout});
+      co_await Refuse(Failure::kGatewayTimeout);
       co_return;
     }
     co_await WaitForStream(deadline);
@@ -192,11 +199,11 @@ asio::awaitable<bool> ChatExchange::WriteFrames(std::vector<std::string>& frames
 
 asio::awaitable<void> ChatExchange::FailStream(WireError error) {
   if (!head_sent_) {
-    co_await Refuse(std::move(error));
+    if (error.failure == Failure::kStreamTimeout) {
+      error.failure = Failure::kGatewayTimeout;
+    }
+    co_await RefuseWith(std::move(error));
     co_return;
-  }
-  if (error.failure == Failure::kGatewayTimeout) {
-    error.failure = Failure::kStreamTimeout;
   }
   settlement_.Failed(error, 200);
   std::vector<std::string> frames;
@@ -223,7 +230,8 @@ asio::awaitable<void> ChatExchange::ReplyStreamed() {
   while (true) {
     while (auto event = stream_->TryNext()) {
       if (auto* failed = std::get_if<chat::Failed>(&event->what)) {
-        co_await FailStream(BackendWireError(std::move(failed->error)));
+        WireError error = BackendWireError(std::move(failed->error));
+        co_await FailStream(std::move(error));
         co_return;
       }
       Note(*event);
@@ -246,7 +254,8 @@ asio::awaitable<void> ChatExchange::ReplyStreamed() {
       co_return;
     }
     if (now >= deadline) {
-      co_await FailStream({Failure::kGatewayTimeout});
+      WireError error{Failure::kStreamTimeout};
+      co_await FailStream(std::move(error));
       co_return;
     }
     if (keepalive.count() > 0 && now >= last_write_ + keepalive) {

@@ -55,7 +55,10 @@ class ChatExchange {
                                       const std::atomic<bool>& draining);
 
   void Accept(Prepared prepared);
-  boost::asio::awaitable<void> Refuse(WireError error);
+  // GCC 12 destroys a braced aggregate twice when it is made inside a co_await expression, so
+  // errors go in by name: a Failure, or a moved variable.
+  boost::asio::awaitable<void> Refuse(Failure failure);
+  boost::asio::awaitable<void> RefuseWith(WireError error);
   boost::asio::awaitable<void> ReplyWhole();
   boost::asio::awaitable<void> ReplyStreamed();
   // Writes `frames` and empties it, the stream's head first if need be. False: the client left.

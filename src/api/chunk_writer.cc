@@ -6,7 +6,6 @@
 #include <variant>
 
 #include "api/error_table.h"
-#include "base/check.h"
 #include "http/sse.h"
 #include "json/json.h"
 
@@ -36,34 +35,44 @@ chat::Usage Later(const chat::Usage& a, const chat::Usage& b) {
 }  // namespace
 
 ChunkWriter::ChunkWriter(const ReplyHeader& header, StreamUsage usage_mode, int32_t choice_count)
-    : head_(ChunkHead(header)), usage_mode_(usage_mode), choice_count_(choice_count) {}
+    : head_(ChunkHead(header)),
+      usage_mode_(usage_mode),
+      started_(static_cast<size_t>(choice_count)) {}
 
 void ChunkWriter::Add(chat::ChatEvent event, std::vector<std::string>& frames) {
   usage_ = Later(usage_, event.usage);
   if (const auto* started = std::get_if<chat::ChoiceStarted>(&event.what)) {
-    StartChoice(event.choice, started->reasoning, frames);
+    StartChoice(event.choice, *started, frames);
     return;
   }
-  if (started_count_ < choice_count_) {
+  if (role_count_ < started_.size()) {
     early_.push_back(std::move(event));
     return;
   }
   Write(event, frames);
 }
 
-void ChunkWriter::StartChoice(int32_t choice, bool reasoning, std::vector<std::string>& frames) {
-  MILLRACE_CHECK(choice == started_count_);
-  ++started_count_;
-  reasoning_seen_ |= reasoning;
-  std::string frame = Open(choice);
-  frame += reasoning ? R"("role":"assistant","content":null,"reasoning_content":"")"
-                     : R"("role":"assistant","content":"","reasoning_content":null)";
-  CloseChunk("null", false, frame);
-  frames.push_back(http::SseData(frame));
-  if (started_count_ == choice_count_) {
+void ChunkWriter::StartChoice(int32_t choice, const chat::ChoiceStarted& started,
+                              std::vector<std::string>& frames) {
+  reasoning_seen_ |= started.reasoning;
+  started_.at(static_cast<size_t>(choice)) = started;
+  WriteRoles(frames);
+  if (role_count_ == started_.size()) {
     for (const chat::ChatEvent& event : std::exchange(early_, {})) {
       Write(event, frames);
     }
+  }
+}
+
+// Of every choice that has started and whose predecessors all have.
+void ChunkWriter::WriteRoles(std::vector<std::string>& frames) {
+  for (; role_count_ < started_.size() && started_[role_count_]; ++role_count_) {
+    std::string frame = Open(static_cast<int32_t>(role_count_));
+    frame += started_[role_count_]->reasoning
+                 ? R"("role":"assistant","content":null,"reasoning_content":"")"
+                 : R"("role":"assistant","content":"","reasoning_content":null)";
+    CloseChunk("null", false, frame);
+    frames.push_back(http::SseData(frame));
   }
 }
 
@@ -117,7 +126,7 @@ void ChunkWriter::WriteFinish(int32_t choice, chat::FinishReason reason,
   std::string reason_json = "\"";
   reason_json += FinishReasonName(reason);
   reason_json += '"';
-  CloseChunk(reason_json, finished_count_ == choice_count_, frame);
+  CloseChunk(reason_json, finished_count_ == started_.size(), frame);
   frames.push_back(http::SseData(frame));
 }
 

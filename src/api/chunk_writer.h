@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/reply_format.h"
@@ -13,8 +15,8 @@ namespace millrace::api {
 
 // Feed it the request's events in order; it gives whole frames ("data: …\n\n").
 //
-// The role chunks of all choices come first, in index order: events of a choice that runs ahead
-// wait until every choice has started. Not thread-safe.
+// The role chunks of all choices come first, in index order, whatever order the choices start in;
+// every other event waits until the last choice has started. Not thread-safe.
 class ChunkWriter {
  public:
   ChunkWriter(const ReplyHeader& header, StreamUsage usage_mode, int32_t choice_count);
@@ -27,7 +29,9 @@ class ChunkWriter {
   static void AddFailure(const WireError& error, std::vector<std::string>& frames);
 
  private:
-  void StartChoice(int32_t choice, bool reasoning, std::vector<std::string>& frames);
+  void StartChoice(int32_t choice, const chat::ChoiceStarted& started,
+                   std::vector<std::string>& frames);
+  void WriteRoles(std::vector<std::string>& frames);
   void Write(const chat::ChatEvent& event, std::vector<std::string>& frames);
   void WriteFinish(int32_t choice, chat::FinishReason reason, std::vector<std::string>& frames);
   void WriteEnd(std::vector<std::string>& frames);
@@ -36,9 +40,9 @@ class ChunkWriter {
 
   std::string head_;  // "data: {" … ,"choices":[" : the same in every chunk
   const StreamUsage usage_mode_;
-  const int32_t choice_count_;
-  int32_t started_count_ = 0;
-  int32_t finished_count_ = 0;
+  std::vector<std::optional<chat::ChoiceStarted>> started_;  // by choice
+  size_t role_count_ = 0;                                    // choices whose role chunk is written
+  size_t finished_count_ = 0;
   bool reasoning_seen_ = false;
   chat::Usage usage_;                   // the latest known
   std::vector<chat::ChatEvent> early_;  // wait for the role chunks of other choices

@@ -30,8 +30,8 @@ class ChatStream {
   // Never called after the stream is destroyed.
   virtual void NotifyWhenReady(std::move_only_function<void()> on_ready) = 0;
 
-  // Tokens spent so far, those included that no event has told of yet. Prompt tokens are known
-  // from the start. This is what a request that ends early has cost.
+  // Tokens spent so far, as far as the stream has read; prompt tokens are known from the start.
+  // This is what a request that ends early has cost.
   virtual Usage usage() const = 0;
 };
 

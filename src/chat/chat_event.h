@@ -20,7 +20,7 @@ struct Usage {
   int64_t cached_tokens = 0;      // prompt tokens taken from the prefix cache
 };
 
-// The first token of a choice is known. First event of each choice; choices start in index order.
+// The first token of a choice is known. First event of each choice; choices may start in any order.
 struct ChoiceStarted {
   bool reasoning = false;  // the choice begins inside reasoning
 };

@@ -33,8 +33,8 @@ void SplitReasoning(Message& message, const output_parser::Syntax& syntax) {
       TrimNewlines(std::string_view(message.content).substr(begin, close - begin)));
   std::string content;
   if (close != std::string::npos) {
-    content = TrimNewlines(
-        std::string_view(message.content).substr(close + syntax.think_close.size()));
+    content =
+        TrimNewlines(std::string_view(message.content).substr(close + syntax.think_close.size()));
   }
   message.content = std::move(content);
   if (!message.reasoning) {

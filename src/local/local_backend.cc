@@ -3,242 +3,230 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string_view>
+#include <filesystem>
 #include <utility>
+#include <variant>
 
-#include "chat_template/template.h"
-#include "gguf/reader.h"
-#include "local/answer_reader.h"
+#include "local/history.h"
 #include "local/local_stream.h"
+#include "local/model_facts.h"
 #include "local/prompt_encoder.h"
+#include "local/reasoning.h"
 #include "model/model.h"
-#include "output_parser/parser.h"
 #include "tokenizer/tokenizer.h"
 
 namespace millrace::local {
 namespace {
 
-using base::TokenId;
-using chat_template::PromptPiece;
-using tokenizer::SpecialTokens;
-
 constexpr int64_t kMillisPerSecond = 1000;
-constexpr std::string_view kWhiteSpace = " \t\r\n";
+constexpr int32_t kCallsMax = 128;  // a history may hold no more
 
-// Whether the prompt ends inside reasoning: the template's last words open it.
-bool EndsInReasoning(std::span<const PromptPiece> pieces, std::string_view think_open) {
-  if (pieces.empty() || !pieces.back().from_template) {
-    return false;
-  }
-  std::string_view text = pieces.back().text;
-  const size_t end = text.find_last_not_of(kWhiteSpace);
-  return end != std::string_view::npos && text.substr(0, end + 1).ends_with(think_open);
+using chat_template::PromptPiece;
+
+struct Prompt {
+  std::vector<base::TokenId> tokens;
+  bool ends_inside_reasoning = false;
+};
+
+std::string TextOf(const tokenizer::Tokenizer& tokenizer, std::optional<base::TokenId> id) {
+  return id ? std::string(tokenizer.Bytes(*id)) : std::string();
 }
 
-chat::ThinkingClass ThinkingOf(const chat_template::Template& chat, std::string_view source,
-                               const output_parser::Syntax& syntax) {
-  if (chat.has_thinking_switch()) {
-    return chat::ThinkingClass::kHybrid;
-  }
-  return source.find(syntax.think_open) != std::string_view::npos ? chat::ThinkingClass::kAlways
-                                                                  : chat::ThinkingClass::kNever;
-}
-
-sampling::SamplerOptions SamplerOptionsOf(const chat::SamplingOptions& wanted) {
-  sampling::SamplerOptions options;
-  options.temperature = wanted.temperature;
-  options.top_p = wanted.top_p;
-  options.top_k = wanted.top_k;
-  options.min_p = wanted.min_p;
-  options.frequency_penalty = wanted.frequency_penalty;
-  options.presence_penalty = wanted.presence_penalty;
-  options.repetition_penalty = wanted.repetition_penalty;
-  for (const auto& [index, bias] : wanted.logit_bias) {
-    options.logit_bias.emplace_back(TokenId{index}, bias);
-  }
-  return options;
-}
+// The parts of a backend, in the order they are made.
+struct Parts {
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
+  ChatFormat format;
+  std::unique_ptr<engine::Engine> engine;
+  chat::ModelRecord record;
+};
 
 class LocalBackendImpl final : public LocalBackend {
  public:
-  struct Parts {
-    chat::ModelRecord record;
-    std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
-    std::shared_ptr<const chat_template::Template> chat;
-    const output_parser::Syntax* syntax = nullptr;
-    std::unique_ptr<engine::Engine> engine;
-    const base::Clock* clock = nullptr;
-    base::RandomSource* random = nullptr;
-  };
+  LocalBackendImpl(Parts parts, const base::Clock* clock, base::RandomSource* random)
+      : tokenizer_(std::move(parts.tokenizer)),
+        format_(std::move(parts.format)),
+        record_(std::move(parts.record)),
+        clock_(clock),
+        random_(random),
+        encoder_(tokenizer_),
+        reasoning_(record_.thinking == chat::ThinkingClass::kNever
+                       ? std::nullopt
+                       : MakeReasoningSyntax(*tokenizer_, *format_.syntax)),
+        engine_(std::move(parts.engine)) {}
 
-  explicit LocalBackendImpl(Parts parts)
-      : parts_(std::move(parts)), encoder_(parts_.tokenizer), reasoning_(MakeReasoningSyntax()) {}
+  const chat::ModelRecord& record() const override { return record_; }
+  engine::EngineStats stats() const override { return engine_->stats(); }
 
-  const chat::ModelRecord& record() const override { return parts_.record; }
-  engine::Engine& engine() override { return *parts_.engine; }
-
-  base::Result<std::unique_ptr<chat::ChatStream>> Start(chat::ChatRequest request) override {
-    const std::vector<PromptPiece> pieces = TRY(Render(request));
-    engine::GenerationRequest generation;
-    generation.prompt = encoder_.Encode(pieces);
-    const auto prompt_count = static_cast<int32_t>(generation.prompt.size());
-    TRY(CheckLength(generation.prompt.size()));
-
-    const bool starts_inside = EndsInReasoning(pieces, parts_.syntax->think_open);
-    const bool reasons = request.enable_thinking || starts_inside;
-    if (reasons) {
-      generation.reasoning = reasoning_;
-      generation.reasoning->starts_inside = starts_inside;
-      generation.reasoning_tokens_max = request.reasoning_tokens_max;
-    }
-    generation.choice_count = request.n;
-    generation.sampling = SamplerOptionsOf(request.sampling);
-    generation.seed = request.seed;
-    generation.end_tokens.assign(parts_.tokenizer->end_tokens().begin(),
-                                 parts_.tokenizer->end_tokens().end());
-    generation.answer_tokens_max = request.answer_tokens_max;
-    generation.completion_tokens_max = request.completion_tokens_max;
-    generation.tenant = request.tenant;
-
-    std::vector<AnswerReader> readers = MakeReaders(request, reasons, starts_inside);
-    std::unique_ptr<engine::GenerationHandle> handle =
-        TRY(parts_.engine->Submit(std::move(generation)));
-    return std::unique_ptr<chat::ChatStream>(
-        std::make_unique<LocalStream>(std::move(handle), std::move(readers), prompt_count));
-  }
+  base::Result<std::unique_ptr<chat::ChatStream>> Start(chat::ChatRequest request) override;
 
  private:
-  base::Result<std::vector<PromptPiece>> Render(const chat::ChatRequest& request) const {
-    chat_template::RenderInput input;
-    input.messages = request.messages;
-    input.tools = request.tools;
-    input.enable_thinking = request.enable_thinking;
-    input.unix_seconds = parts_.clock->UnixMillis() / kMillisPerSecond;
-    if (const auto bos = parts_.tokenizer->bos()) {
-      input.bos_token = parts_.tokenizer->Bytes(*bos);
-    }
-    if (const auto eos = parts_.tokenizer->eos()) {
-      input.eos_token = parts_.tokenizer->Bytes(*eos);
-    }
-    return parts_.chat->Render(input);
-  }
+  base::Status CheckSupported(const chat::ChatRequest& request) const;
+  base::Result<std::vector<PromptPiece>> Render(const chat::ChatRequest& request) const;
+  base::Result<Prompt> MakePrompt(const chat::ChatRequest& request) const;
+  engine::GenerationRequest MakeGeneration(const chat::ChatRequest& request, Prompt prompt) const;
+  AnswerSyntax MakeAnswerSyntax(const chat::ChatRequest& request, bool starts_in_reasoning) const;
 
-  base::Status CheckLength(size_t prompt_count) const {
-    const auto limit = static_cast<size_t>(parts_.record.prompt_tokens_max);
-    if (prompt_count < limit) {
-      return {};
-    }
-    return base::Error{
-        base::ErrorKind::kContextOverflow,
-        fmt::format("number of input tokens ({}) has exceeded max_prompt_tokens ({}) limit. "
-                    "This model's maximum context length is {} tokens.",
-                    prompt_count, limit, parts_.record.context_tokens)};
-  }
-
-  std::vector<AnswerReader> MakeReaders(const chat::ChatRequest& request, bool reasons,
-                                        bool starts_inside) const {
-    AnswerReader::Options options;
-    options.stop = request.stop;
-    options.parser.reasoning_possible = reasons;
-    options.parser.starts_in_reasoning = starts_inside;
-    for (const chat::ToolSpec& tool : request.tools) {
-      options.parser.tool_names.push_back(tool.name);
-      options.parser.tool_parameters_json.push_back(tool.parameters_json);
-    }
-    if (!request.parallel_tool_calls) {
-      options.parser.calls_max = 1;
-    }
-    std::vector<AnswerReader> readers;
-    for (int32_t choice = 0; choice < request.n; ++choice) {
-      options.choice = choice;
-      readers.emplace_back(parts_.tokenizer, parts_.syntax, options, parts_.random);
-    }
-    return readers;
-  }
-
-  // The marks of reasoning as the vocabulary spells them, and every token that is white space.
-  engine::ReasoningSyntax MakeReasoningSyntax() const {
-    const auto encode = [this](std::string_view text) {
-      std::vector<TokenId> ids;
-      parts_.tokenizer->Encode(text, SpecialTokens::kAll, ids);
-      return ids;
-    };
-    engine::ReasoningSyntax syntax;
-    syntax.open = encode(parts_.syntax->think_open);
-    syntax.close = encode(parts_.syntax->think_close);
-    syntax.forced_close = encode(parts_.syntax->forced_close);
-    for (int32_t index = 0; index < parts_.tokenizer->size(); ++index) {
-      const std::string_view bytes = parts_.tokenizer->Bytes(TokenId{index});
-      if (!bytes.empty() && bytes.find_first_not_of(kWhiteSpace) == std::string_view::npos) {
-        syntax.blank.push_back(TokenId{index});
-      }
-    }
-    return syntax;
-  }
-
-  const Parts parts_;
+  const std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
+  const ChatFormat format_;
+  const chat::ModelRecord record_;
+  const base::Clock* clock_;
+  base::RandomSource* random_;
   const PromptEncoder encoder_;
-  const engine::ReasoningSyntax reasoning_;
+  const std::optional<engine::ReasoningSyntax> reasoning_;
+  const std::unique_ptr<engine::Engine> engine_;
 };
 
-chat::ModelRecord RecordOf(const LocalBackendOptions& options, const engine::Engine& engine,
-                           chat::ThinkingClass thinking, bool tools) {
-  chat::ModelRecord record;
-  record.id = options.id;
-  record.aliases = options.aliases;
-  record.context_tokens = engine.context_tokens();
-  record.prompt_tokens_max = record.context_tokens;
-  record.thinking = thinking;
-  record.thinking_default_on =
-      thinking != chat::ThinkingClass::kNever && options.thinking_default.value_or(true);
-  record.tools = tools;
-  record.vocabulary_size = engine.model_info().vocabulary_size;
-  return record;
+base::Result<std::unique_ptr<chat::ChatStream>> LocalBackendImpl::Start(chat::ChatRequest request) {
+  TRY(CheckSupported(request));
+  Prompt prompt = TRY(MakePrompt(request));
+  const auto prompt_tokens = static_cast<int64_t>(prompt.tokens.size());
+  if (prompt_tokens >= record_.prompt_tokens_max) {
+    return base::Error{
+        base::ErrorKind::kContextOverflow,
+        fmt::format("number of input tokens ({}) has exceeded max_prompt_tokens ({}) limit. This "
+                    "model's maximum context length is {} tokens.",
+                    prompt_tokens, record_.prompt_tokens_max, record_.context_tokens),
+        "messages"};
+  }
+  LocalStreamOptions options{
+      .answer = MakeAnswerSyntax(request, prompt.ends_inside_reasoning),
+      .choice_count = request.n,
+      .prompt_tokens = prompt_tokens,
+      .thinking = request.enable_thinking,
+  };
+  std::unique_ptr<engine::GenerationHandle> handle =
+      TRY(engine_->Submit(MakeGeneration(request, std::move(prompt))));
+  return std::unique_ptr<chat::ChatStream>(
+      std::make_unique<LocalStream>(std::move(options), std::move(handle), random_));
+}
+
+// The record says so already; a caller that did not look is refused rather than misunderstood.
+base::Status LocalBackendImpl::CheckSupported(const chat::ChatRequest& request) const {
+  if (!std::holds_alternative<chat::TextFormat>(request.response_format)) {
+    return base::Unsupported("response_format: this model cannot be held to a format");
+  }
+  if (std::holds_alternative<chat::ToolChoiceRequired>(request.tool_choice) ||
+      std::holds_alternative<chat::ToolChoiceNamed>(request.tool_choice)) {
+    return base::Unsupported("tool_choice: this model cannot be forced to call a tool");
+  }
+  return {};
+}
+
+base::Result<std::vector<PromptPiece>> LocalBackendImpl::Render(
+    const chat::ChatRequest& request) const {
+  chat_template::RenderInput input;
+  input.messages = ForgetReasoning(request.messages, *format_.syntax);
+  input.tools = request.tools;
+  input.enable_thinking = request.enable_thinking;
+  input.bos_token = TextOf(*tokenizer_, tokenizer_->bos());
+  input.eos_token = TextOf(*tokenizer_, tokenizer_->eos());
+  input.unix_seconds = clock_->UnixMillis() / kMillisPerSecond;
+  auto rendered = format_.chat_template->Render(input);
+  if (rendered.has_value()) {
+    return *std::move(rendered);
+  }
+  input.messages = Alternate(std::move(input.messages));
+  auto adapted = format_.chat_template->Render(input);
+  if (adapted.has_value()) {
+    return *std::move(adapted);
+  }
+  return base::InvalidArgument(
+      "messages: the chat template of this model refused them: " + rendered.error().message,
+      "messages");
+}
+
+base::Result<Prompt> LocalBackendImpl::MakePrompt(const chat::ChatRequest& request) const {
+  std::vector<PromptPiece> pieces = TRY(Render(request));
+  bool inside = EndsInsideReasoning(pieces, *format_.syntax);
+  if (request.answer_prefix) {
+    if (inside) {
+      pieces.push_back({.text = std::string(format_.syntax->forced_close)});
+      inside = false;
+    }
+    pieces.push_back({.text = *request.answer_prefix, .from_template = false});
+  }
+  Prompt prompt{.tokens = encoder_.Encode(pieces), .ends_inside_reasoning = inside};
+  if (prompt.tokens.empty()) {
+    return base::InvalidArgument("messages: they make an empty prompt", "messages");
+  }
+  return prompt;
+}
+
+engine::GenerationRequest LocalBackendImpl::MakeGeneration(const chat::ChatRequest& request,
+                                                           Prompt prompt) const {
+  engine::GenerationRequest generation;
+  generation.prompt = std::move(prompt.tokens);
+  generation.choice_count = request.n;
+  const chat::SamplingOptions& sampling = request.sampling;
+  generation.sampling = {.temperature = sampling.temperature,
+                         .top_p = sampling.top_p,
+                         .top_k = sampling.top_k,
+                         .min_p = sampling.min_p,
+                         .frequency_penalty = sampling.frequency_penalty,
+                         .presence_penalty = sampling.presence_penalty,
+                         .repetition_penalty = sampling.repetition_penalty,
+                         .logit_bias = {}};
+  for (const auto& [token, bias] : sampling.logit_bias) {
+    generation.sampling.logit_bias.emplace_back(base::TokenId{token}, bias);
+  }
+  generation.seed = request.seed;
+  generation.end_tokens.assign(tokenizer_->end_tokens().begin(), tokenizer_->end_tokens().end());
+  generation.answer_tokens_max = request.answer_tokens_max;
+  generation.completion_tokens_max = request.completion_tokens_max;
+  generation.tenant = request.tenant;
+  if (reasoning_ && !request.answer_prefix) {
+    generation.reasoning = reasoning_;
+    generation.reasoning->starts_inside = prompt.ends_inside_reasoning;
+    // A model that was told not to reason and opens a block nevertheless has it closed at once.
+    generation.reasoning_tokens_max = request.enable_thinking ? request.reasoning_tokens_max : 0;
+  }
+  return generation;
+}
+
+AnswerSyntax LocalBackendImpl::MakeAnswerSyntax(const chat::ChatRequest& request,
+                                                bool starts_in_reasoning) const {
+  AnswerSyntax answer{
+      .tokenizer = tokenizer_,
+      .syntax = format_.syntax,
+      .parser = {.reasoning_possible = reasoning_.has_value() && !request.answer_prefix,
+                 .starts_in_reasoning = starts_in_reasoning,
+                 .tool_names = {},
+                 .tool_parameters_json = {},
+                 .calls_max = request.parallel_tool_calls ? kCallsMax : 1},
+      .stops = request.stop};
+  for (const chat::ToolSpec& tool : request.tools) {
+    answer.parser.tool_names.push_back(tool.name);
+    answer.parser.tool_parameters_json.push_back(tool.parameters_json);
+  }
+  return answer;
 }
 
 }  // namespace
 
-base::Result<std::shared_ptr<LocalBackend>> LocalBackend::Open(const std::string& path,
+base::Result<std::unique_ptr<LocalBackend>> LocalBackend::Create(
+    std::shared_ptr<const gguf::File> file, const std::string& name, LocalBackendOptions options,
+    const base::Clock* clock, base::RandomSource* random, metrics::Registry* metrics) {
+  auto tokenizer = TRY(tokenizer::Tokenizer::FromGguf(*file));
+  ChatFormat format = TRY(ReadChatFormat(*file));
+  std::unique_ptr<model::Model> model = TRY(model::Load(file));
+  auto engine = TRY(engine::Engine::Create(std::move(model), options.engine, clock, metrics));
+  chat::ModelRecord record = TRY(MakeRecord(*file, name, format, *engine, options));
+  return std::unique_ptr<LocalBackend>(
+      std::make_unique<LocalBackendImpl>(Parts{.tokenizer = std::move(tokenizer),
+                                               .format = std::move(format),
+                                               .engine = std::move(engine),
+                                               .record = std::move(record)},
+                                         clock, random));
+}
+
+base::Result<std::unique_ptr<LocalBackend>> LocalBackend::Open(const std::string& path,
                                                                LocalBackendOptions options,
                                                                const base::Clock* clock,
                                                                base::RandomSource* random,
                                                                metrics::Registry* metrics) {
-  const auto in_file = [&path](base::Error error) {
-    if (!error.message.starts_with(path)) {
-      error.message = fmt::format("{}: {}", path, error.message);
-    }
-    return error;
-  };
-  const std::shared_ptr<const gguf::File> file = TRY(gguf::File::Open(path));
-  auto model = model::Load(file);
-  if (!model.has_value()) {
-    return in_file(std::move(model).error());
-  }
-  auto tokenizer = tokenizer::Tokenizer::FromGguf(*file);
-  if (!tokenizer.has_value()) {
-    return in_file(std::move(tokenizer).error());
-  }
-  const auto source = file->StringOr("tokenizer.chat_template", chat_template::ChatMlSource());
-  auto chat = source.has_value()
-                  ? chat_template::Template::Compile(*source)
-                  : base::Result<std::shared_ptr<const chat_template::Template>>(source.error());
-  if (!chat.has_value()) {
-    return in_file(std::move(chat).error());
-  }
-  const output_parser::Syntax& syntax = output_parser::DetectSyntax(*source);
-  std::unique_ptr<engine::Engine> engine =
-      TRY(engine::Engine::Create(*std::move(model), options.engine, clock, metrics));
-
-  LocalBackendImpl::Parts parts;
-  parts.record =
-      RecordOf(options, *engine, ThinkingOf(**chat, *source, syntax), (*chat)->has_tools());
-  parts.tokenizer = *std::move(tokenizer);
-  parts.chat = *std::move(chat);
-  parts.syntax = &syntax;
-  parts.engine = std::move(engine);
-  parts.clock = clock;
-  parts.random = random;
-  return std::shared_ptr<LocalBackend>(std::make_shared<LocalBackendImpl>(std::move(parts)));
+  auto file = TRY(gguf::File::Open(path));
+  const std::string name = std::filesystem::path(path).stem().string();
+  return Create(std::move(file), name, std::move(options), clock, random, metrics);
 }
 
 }  // namespace millrace::local

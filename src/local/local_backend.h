@@ -1,6 +1,7 @@
-// The own engine behind the seam: a chat request becomes a sequence, tokens become chat events.
+// A chat backend that runs a model of its own from a GGUF file.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,31 +12,40 @@
 #include "base/result.h"
 #include "chat/chat_backend.h"
 #include "engine/engine.h"
+#include "gguf/reader.h"
 #include "metrics/registry.h"
 
 namespace millrace::local {
 
-// What the file does not say about the model it holds.
+// What the operator says about a model; everything else comes from its file.
 struct LocalBackendOptions {
-  std::string id;
-  std::vector<std::string> aliases;
-  std::optional<bool> thinking_default;  // default: on where the template can switch
-  engine::EngineOptions engine;
+  std::string id;  // name the model is served under; empty: the file's own name for itself
+  std::vector<std::string> aliases = {};
+  std::optional<bool> thinking_default = {};  // of a model that can switch
+  std::optional<int32_t> output_tokens_max = {};
+  std::optional<int32_t> reasoning_tokens_max = {};
+  std::optional<int32_t> n_max = {};
+  std::optional<chat::SamplingDefaults> sampling = {};
+  engine::EngineOptions engine = {};
 };
 
-// Thread-safe.
+// Thread-safe. Streams it started must be gone before it is destroyed.
 class LocalBackend : public chat::ChatBackend {
  public:
-  // Opens a GGUF file and starts an engine for it. `clock`, `random` and `metrics` are borrowed and
-  // must outlive the backend. Errors name the file and what is wrong with it.
-  static base::Result<std::shared_ptr<LocalBackend>> Open(const std::string& path,
+  // Loads the model, its vocabulary and its chat template, and starts an engine for it. `clock`,
+  // `random` and `metrics` are borrowed. Errors: those of gguf::File::Open, model::Load, the
+  // tokenizer and the template, each naming what was wrong in the file.
+  static base::Result<std::unique_ptr<LocalBackend>> Open(const std::string& path,
                                                           LocalBackendOptions options,
                                                           const base::Clock* clock,
                                                           base::RandomSource* random,
                                                           metrics::Registry* metrics);
+  // The same for a file already open; `name` is used when neither options nor file have one.
+  static base::Result<std::unique_ptr<LocalBackend>> Create(
+      std::shared_ptr<const gguf::File> file, const std::string& name, LocalBackendOptions options,
+      const base::Clock* clock, base::RandomSource* random, metrics::Registry* metrics);
 
-  // For tests and for who wants to look inside.
-  virtual engine::Engine& engine() = 0;
+  virtual engine::EngineStats stats() const = 0;
 };
 
 }  // namespace millrace::local

@@ -1,0 +1,114 @@
+#include "local/history.h"
+
+#include <gtest/gtest.h>
+
+#include "local/reasoning.h"
+
+namespace millrace::local {
+namespace {
+
+using chat::Message;
+using chat::Role;
+
+const output_parser::Syntax& Hermes() { return *output_parser::FindSyntax("hermes"); }
+
+Message Say(Role role, std::string content) {
+  Message message;
+  message.role = role;
+  message.content = std::move(content);
+  return message;
+}
+Message Reason(std::string reasoning, std::string content, bool call) {
+  Message message = Say(Role::kAssistant, std::move(content));
+  message.reasoning = std::move(reasoning);
+  if (call) {
+    message.tool_calls.push_back({.id = "a", .name = "f", .arguments_json = "{}"});
+  }
+  return message;
+}
+
+TEST(ForgetReasoning, DropsThatOfFinishedTurns_C097) {
+  const auto messages = ForgetReasoning({Say(Role::kUser, "q"), Reason("r", "a", false),
+                                         Reason("r", "", true), Say(Role::kUser, "q")},
+                                        Hermes());
+  EXPECT_EQ(messages[1].reasoning, std::nullopt);
+  EXPECT_EQ(messages[2].reasoning, std::nullopt);
+}
+
+TEST(ForgetReasoning, KeepsThatOfTheRunningToolLoop) {
+  const auto messages = ForgetReasoning({Say(Role::kUser, "q"), Reason("r", "", true),
+                                         Say(Role::kTool, "1"), Reason("s", "a", false)},
+                                        Hermes());
+  EXPECT_EQ(messages[1].reasoning, "r");
+  EXPECT_EQ(messages[3].reasoning, std::nullopt);
+}
+
+TEST(ForgetReasoning, FindsReasoningInsideContent) {
+  auto call = Say(Role::kAssistant, "<think>\nr\n</think>\n\nanswer");
+  call.tool_calls.push_back({.id = "a", .name = "f", .arguments_json = "{}"});
+  const auto messages = ForgetReasoning(
+      {Say(Role::kAssistant, "\n<think>r</think>\n\nold"), Say(Role::kUser, "q"), call,
+       Say(Role::kUser, "<think>mine</think>"), Say(Role::kAssistant, "<think>never closed")},
+      Hermes());
+  EXPECT_EQ(messages[0].content, "old");
+  EXPECT_EQ(messages[2].content, "answer");
+  EXPECT_EQ(messages[3].content, "<think>mine</think>");
+  EXPECT_EQ(messages[4].content, "");
+}
+
+TEST(ForgetReasoning, KeepsReasoningFoundInARunningToolLoop) {
+  auto call = Say(Role::kAssistant, "<think>\nr\n</think>\n\nanswer");
+  call.tool_calls.push_back({.id = "a", .name = "f", .arguments_json = "{}"});
+  EXPECT_EQ(ForgetReasoning({Say(Role::kUser, "q"), call}, Hermes())[1].reasoning, "r");
+}
+
+TEST(Alternate, JoinsNeighboursOfOneRole_C098) {
+  const auto messages =
+      Alternate({Say(Role::kSystem, "s"), Say(Role::kSystem, "t"), Say(Role::kUser, "a"),
+                 Say(Role::kUser, "b"), Say(Role::kAssistant, "c"), Say(Role::kAssistant, "d")});
+  ASSERT_EQ(messages.size(), 3U);
+  EXPECT_EQ(messages[0].content, "s\n\nt");
+  EXPECT_EQ(messages[1].content, "a\n\nb");
+  EXPECT_EQ(messages[2].content, "c\n\nd");
+}
+
+TEST(Alternate, LetsALateSystemMessageSpeakAsTheUser_C099) {
+  const auto messages = Alternate({Say(Role::kUser, "a"), Say(Role::kAssistant, "b"),
+                                   Say(Role::kSystem, "c"), Say(Role::kUser, "d")});
+  ASSERT_EQ(messages.size(), 3U);
+  EXPECT_EQ(messages[2].role, Role::kUser);
+  EXPECT_EQ(messages[2].content, "c\n\nd");
+}
+
+TEST(Alternate, AddsAnEmptyUserTurnWhereThereIsNone_C075) {
+  const auto alone = Alternate({Say(Role::kSystem, "s")});
+  ASSERT_EQ(alone.size(), 2U);
+  EXPECT_EQ(alone[1].role, Role::kUser);
+  const auto assistant = Alternate({Say(Role::kSystem, "s"), Say(Role::kAssistant, "a")});
+  ASSERT_EQ(assistant.size(), 3U);
+  EXPECT_EQ(assistant[1].role, Role::kUser);
+}
+
+TEST(Alternate, KeepsToolTurnsApart) {
+  const auto messages = Alternate(
+      {Say(Role::kUser, "q"), Reason("", "", true), Say(Role::kTool, "1"), Say(Role::kTool, "2")});
+  EXPECT_EQ(messages.size(), 4U);
+}
+
+TEST(EndsInsideReasoning, LooksAtWhatTheTemplateWroteLast) {
+  const auto ends = [](std::vector<chat_template::PromptPiece> pieces) {
+    return EndsInsideReasoning(pieces, Hermes());
+  };
+  EXPECT_TRUE(ends({{.text = "<|im_start|>assistant\n<think>\n"}}));
+  EXPECT_FALSE(ends({{.text = "<think>\n\n</think>\n\n"}}));
+  EXPECT_FALSE(ends({{.text = "a"}, {.text = "<think>", .from_template = false}, {.text = "b"}}));
+  EXPECT_TRUE(ends({{.text = "<think>"}, {.text = "</think>", .from_template = false}}));
+  EXPECT_FALSE(ends({{.text = "<think>"},
+                     {.text = "r", .from_template = false},
+                     {.text = "</think>"},
+                     {.text = "x", .from_template = false}}));
+  EXPECT_FALSE(ends({}));
+}
+
+}  // namespace
+}  // namespace millrace::local
