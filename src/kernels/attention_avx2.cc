@@ -47,9 +47,6 @@ inline float HalfToFloat(uint16_t half) {
   return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(half)));
 }
 
-// ----------------------------------------------------------------------------------------------
-// scores
-
 void ConvertKeys(const SegmentTask& task, int32_t first, float* out) {
   const int64_t key_size = task.shape->key_size;
   if (task.shape->block_size % kGroup == 0) {
@@ -157,9 +154,6 @@ void ComputeScores(const SegmentTask& task, Work& work) {
   }
 }
 
-// ----------------------------------------------------------------------------------------------
-// softmax
-
 // Turns the scores of one row to weights. What the row may not see gets weight 0.
 void Weigh(const SegmentTask& task, int32_t row, float* scores, const PartialRows& out) {
   const int32_t visible = task.visible[row];
@@ -188,9 +182,6 @@ void Weigh(const SegmentTask& task, int32_t row, float* scores, const PartialRow
   }
   out.sum[row] = SumLanes(low, high);
 }
-
-// ----------------------------------------------------------------------------------------------
-// values
 
 // Positions beyond the last visible one become zeros: what is there may be anything.
 void ConvertValues(const SegmentTask& task, int32_t first, int64_t padded_size, float* out) {

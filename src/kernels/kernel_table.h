@@ -12,49 +12,53 @@
 
 namespace millrace::kernels {
 
-// Activations in 8 bits with a scale for 32 columns. Rows of tokens one after another.
-// x is about scale * q; `sums` adds up q over each 32, `scaled_sums` is scale * sum.
-struct Quantised32 {
-  const int8_t* q = nullptr;      // [token][columns]
-  const int16_t* wide = nullptr;  // the same q in 16 bits
-  const float* scales = nullptr;  // [token][columns / 32]
-  const int32_t* sums = nullptr;  // [token][columns / 32]
-  const float* scaled_sums = nullptr;
-};
+// Tokens whose activations lie interleaved, for kernels that take several tokens at once.
+inline constexpr int64_t kTokenTile = 4;
 
-// The same with a scale for 256 columns and sums over each 16 and each 32.
-struct Quantised256 {
-  const int8_t* q = nullptr;  // [token][columns]
-  const int16_t* wide = nullptr;
-  const float* scales = nullptr;    // [token][columns / 256]
+// The activations of one scale per 32 columns (kBlocks32) or 256 columns (kBlocks256), in 8 bits:
+// x is about scale * q. Rows of tokens one after another, and, where a kernel asks for it,
+// interleaved in groups of kTokenTile tokens, so that one pointer walks over the group. The last
+// group may be partly unused memory.
+struct Quantised {
+  const int8_t* q = nullptr;      // [token][columns]
+  const float* scales = nullptr;  // [token][block]
+  // kBlocks32: sums of q over each block and scale * sum.
+  const int32_t* sums = nullptr;       // [token][block]
+  const float* scaled_sums = nullptr;  // [token][block]
+  // kBlocks256: sums of q over each 16 and each 32 columns.
   const int16_t* sums16 = nullptr;  // [token][columns / 16]
   const int16_t* sums32 = nullptr;  // [token][columns / 32]
+
+  const int8_t* tile_q = nullptr;      // [group][column / 4][token][4]
+  const int16_t* tile_wide = nullptr;  // [group][column / 2][token][2]
+  const float* tile_scales = nullptr;  // [group][block][token]
+  const int32_t* tile_sums = nullptr;
+  const float* tile_scaled_sums = nullptr;
+  const int16_t* tile_sums16 = nullptr;  // [group][column / 32][token][2]
+  const int16_t* tile_sums32 = nullptr;  // [group][column / 64][token][2]
 };
 
 struct Activations {
   int64_t tokens = 0;
   int64_t columns = 0;
-  MatrixView values;  // as given
-  Quantised32 q32;    // filled for weights of the 32-value formats
-  Quantised256 q256;  // filled for weights of the K formats
+  MatrixView values;    // as given
+  Quantised blocks32;   // filled for weights of the 32-value formats
+  Quantised blocks256;  // filled for weights of the K formats
 };
 
-// One token's row of the above, writable.
-struct Quantised32Row {
-  int8_t* q;
-  int16_t* wide;
-  float* scales;
-  int32_t* sums;
-  float* scaled_sums;
+// What one token's row is rounded to. Pointers as in Quantised; those of the other kind are not
+// used.
+struct QuantisedRow {
+  int8_t* q = nullptr;
+  float* scales = nullptr;
+  int32_t* sums = nullptr;
+  float* scaled_sums = nullptr;
+  int16_t* sums16 = nullptr;
+  int16_t* sums32 = nullptr;
 };
 
-struct Quantised256Row {
-  int8_t* q;
-  int16_t* wide;
-  float* scales;
-  int16_t* sums16;
-  int16_t* sums32;
-};
+// Interleaved codes a kernel wants besides the rows.
+enum class TileForm { kNone, kBytes, kWide };
 
 struct RowRange {
   int64_t begin;
@@ -90,8 +94,9 @@ struct KernelTable {
   Level level;
 
   // kernels/matmul.h. `values` has `columns` floats.
-  void (*quantise32)(const float* values, int64_t columns, const Quantised32Row& out);
-  void (*quantise256)(const float* values, int64_t columns, const Quantised256Row& out);
+  void (*quantise32)(const float* values, int64_t columns, const QuantisedRow& out);
+  void (*quantise256)(const float* values, int64_t columns, const QuantisedRow& out);
+  TileForm (*tile_form)(gguf::TensorType type, int64_t tokens);
   // Rows of one product, all tokens of `x`. Ranges begin at multiples of kRowGroup.
   void (*matmul)(const Product& product, const Activations& x, RowRange rows);
 

@@ -31,9 +31,8 @@ __m256i Round16(const float* values, __m256 reciprocal) {
   return _mm256_max_epi16(packed, _mm256_set1_epi16(-128));
 }
 
-// Stores sixteen of them in both widths and returns their sum.
-int32_t StoreSixteen(__m256i wide, int8_t* q, int16_t* out_wide) {
-  Store256(out_wide, wide);
+// Stores sixteen of them as bytes and returns their sum.
+int32_t StoreSixteen(__m256i wide, int8_t* q) {
   const __m128i low = _mm256_castsi256_si128(wide);
   const __m128i high = _mm256_extracti128_si256(wide, 1);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(q), _mm_packs_epi16(low, high));
@@ -45,14 +44,14 @@ int32_t StoreSixteen(__m256i wide, int8_t* q, int16_t* out_wide) {
 
 }  // namespace
 
-void Quantise32(const float* values, int64_t columns, const Quantised32Row& out) {
+void Quantise32(const float* values, int64_t columns, const QuantisedRow& out) {
   for (int64_t block = 0; block < columns / 32; ++block) {
     const int64_t at = block * 32;
     const float amplitude = Amplitude(values + at, 32);
     const __m256 reciprocal = _mm256_set1_ps(amplitude == 0 ? 0.0F : 127.0F / amplitude);
     int32_t sum = 0;
     for (int64_t i = at; i < at + 32; i += 16) {
-      sum += StoreSixteen(Round16(values + i, reciprocal), out.q + i, out.wide + i);
+      sum += StoreSixteen(Round16(values + i, reciprocal), out.q + i);
     }
     out.scales[block] = amplitude / 127.0F;
     out.sums[block] = sum;
@@ -60,13 +59,13 @@ void Quantise32(const float* values, int64_t columns, const Quantised32Row& out)
   }
 }
 
-void Quantise256(const float* values, int64_t columns, const Quantised256Row& out) {
+void Quantise256(const float* values, int64_t columns, const QuantisedRow& out) {
   for (int64_t block = 0; block < columns / 256; ++block) {
     const float amplitude = Amplitude(values + block * 256, 256);
     const __m256 reciprocal = _mm256_set1_ps(amplitude == 0 ? 0.0F : 127.0F / amplitude);
     for (int64_t i = block * 16; i < block * 16 + 16; ++i) {
       const __m256i wide = Round16(values + i * 16, reciprocal);
-      out.sums16[i] = static_cast<int16_t>(StoreSixteen(wide, out.q + i * 16, out.wide + i * 16));
+      out.sums16[i] = static_cast<int16_t>(StoreSixteen(wide, out.q + i * 16));
     }
     for (int64_t i = block * 8; i < block * 8 + 8; ++i) {
       out.sums32[i] = static_cast<int16_t>(out.sums16[2 * i] + out.sums16[2 * i + 1]);
@@ -78,9 +77,18 @@ void Quantise256(const float* values, int64_t columns, const Quantised256Row& ou
 void MatMulRows(const Product& product, const Activations& x, RowRange rows) {
   if (ProductKindOf(product.weight.type) == ProductKind::kFloat) {
     FloatRows(product, x, rows);
-  } else if (x.tokens != 1 || !DecodeRows(product, x, rows)) {
+  } else if (x.tokens == 1 && HasDecodeRows(product.weight.type)) {
+    DecodeRows(product, x, rows);
+  } else {
     PanelRows(product, x, rows);
   }
+}
+
+TileForm TileFormOf(gguf::TensorType type, int64_t tokens) {
+  if (tokens == 1 && HasDecodeRows(type)) {
+    return TileForm::kNone;
+  }
+  return IsWide(type) ? TileForm::kWide : TileForm::kBytes;
 }
 
 }  // namespace millrace::kernels::avx2

@@ -5,10 +5,14 @@
 
 namespace millrace::kernels::avx2 {
 
-void Quantise32(const float* values, int64_t columns, const Quantised32Row& out);
-void Quantise256(const float* values, int64_t columns, const Quantised256Row& out);
+void Quantise32(const float* values, int64_t columns, const QuantisedRow& out);
+void Quantise256(const float* values, int64_t columns, const QuantisedRow& out);
 
+TileForm TileFormOf(gguf::TensorType type, int64_t tokens);
 void MatMulRows(const Product& product, const Activations& x, RowRange rows);
+
+// Whether a type's codes go to the panel in 16 bits.
+bool IsWide(gguf::TensorType type);
 
 // F32, F16, BF16.
 void FloatRows(const Product& product, const Activations& x, RowRange rows);
@@ -17,9 +21,9 @@ void FloatRows(const Product& product, const Activations& x, RowRange rows);
 // integers that all tokens then use.
 void PanelRows(const Product& product, const Activations& x, RowRange rows);
 
-// One token: rows are read once, eight at a time, and nothing is stored in between. False when
-// there is no such kernel for the type.
-bool DecodeRows(const Product& product, const Activations& x, RowRange rows);
+// One token: rows are read once, eight at a time, and nothing is stored in between. For some types.
+bool HasDecodeRows(gguf::TensorType type);
+void DecodeRows(const Product& product, const Activations& x, RowRange rows);
 
 void AttendSegment(const SegmentTask& task, const PartialRows& out);
 void MergeSegment(int32_t row_count, int32_t value_size, const PartialRows& next,

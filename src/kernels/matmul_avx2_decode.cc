@@ -1,4 +1,5 @@
 #include "kernels/matmul_avx2.h"
 namespace millrace::kernels::avx2 {
-bool DecodeRows(const Product&, const Activations&, RowRange) { return false; }
+bool HasDecodeRows(gguf::TensorType) { return false; }
+void DecodeRows(const Product&, const Activations&, RowRange) {}
 }  // namespace millrace::kernels::avx2

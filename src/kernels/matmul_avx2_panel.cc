@@ -18,7 +18,6 @@ namespace {
 constexpr int64_t kRows = kRowGroup;
 constexpr int64_t kChunk = 256;       // columns of a panel
 constexpr int64_t kTokenBlock = 128;  // tokens whose sums wait in the cache: 8 KiB
-constexpr int kTileTokens = 4;
 
 struct alignas(64) Panel {
   uint8_t codes[kChunk * kRows * 2];
@@ -66,9 +65,6 @@ template <TensorType kType>
 constexpr bool kIs256 =
     kType == TensorType::kQ2_K || kType == TensorType::kQ3_K || kType == TensorType::kQ4_K ||
     kType == TensorType::kQ5_K || kType == TensorType::kQ6_K || kType == TensorType::kIQ4_XS;
-
-// ----------------------------------------------------------------------------------------------
-// rows to a panel
 
 void StoreColumns(__m256i (&rows)[8], int64_t octet, uint8_t* out) {
   Transpose8x8(rows);
@@ -189,65 +185,92 @@ void Unpack(const std::byte* const* rows, int64_t subs, Panel& panel) {
   }
 }
 
-// ----------------------------------------------------------------------------------------------
-// panel times tokens
-
-// Where the activations of a tile are, at the panel's first column.
+// The interleaved activations of a tile at the panel's first column; the group's first tokens are
+// used.
 struct TileInput {
-  const int8_t* q;      // token t at q + t * columns
-  const int16_t* wide;  // likewise
-  int64_t columns;      // values from token to token
-  const float* scales;  // token t at scales + t * blocks
+  const int8_t* q;
+  const int16_t* wide;
+  const float* scales;  // [block][token]
   const float* scaled_sums;
   const int32_t* sums;
-  int64_t blocks;
-  const int16_t* sums16;  // token t at sums16 + t * columns / 16
-  const int16_t* sums32;  // token t at sums32 + t * columns / 32
+  const int16_t* sums16;  // [pair][token][2]
+  const int16_t* sums32;
 };
 
 template <int kTokens>
 using TileSums = __m256i[kTokens][2];
 
+// Keeps the compiler from adding up in a tree, which needs more registers than there are.
+[[gnu::always_inline]] inline void Pin(__m256i& value) { __asm__("" : "+x"(value)); }
+
 // 16-bit sums of `kDepth` steps of four columns.
 template <int kTokens, int kDepth>
-[[gnu::always_inline]] inline void DotBytes(const uint8_t* codes, const int8_t* q, int64_t columns,
+[[gnu::always_inline]] inline void DotBytes(const uint8_t* codes, const int8_t* q,
                                             TileSums<kTokens>& dot) {
 #pragma GCC unroll 8
   for (int step = 0; step < kDepth; ++step) {
     const __m256i low = Load256(codes + step * kRows * 4);
     const __m256i high = Load256(codes + step * kRows * 4 + 32);
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
-      const __m256i x = Broadcast32(q + t * columns + step * 4);
+      const __m256i x = Broadcast32(q + (step * kTokenTile + t) * 4);
       const __m256i p0 = _mm256_maddubs_epi16(low, x);
       const __m256i p1 = _mm256_maddubs_epi16(high, x);
       dot[t][0] = step == 0 ? p0 : _mm256_add_epi16(dot[t][0], p0);
       dot[t][1] = step == 0 ? p1 : _mm256_add_epi16(dot[t][1], p1);
+      Pin(dot[t][0]);
+      Pin(dot[t][1]);
     }
   }
 }
 
-// 32-bit sums over `kColumns` columns of 16-bit codes, added to `dot`.
-template <int kTokens, int kColumns>
-[[gnu::always_inline]] inline void DotWide(const uint8_t* codes, const int16_t* x, int64_t columns,
+// 32-bit sums of `kSteps` steps of two columns, added to `dot`.
+template <int kTokens, int kSteps>
+[[gnu::always_inline]] inline void DotWide(const uint8_t* codes, const int16_t* x,
                                            TileSums<kTokens>& dot) {
 #pragma GCC unroll 16
-  for (int step = 0; step < kColumns / 2; ++step) {
+  for (int step = 0; step < kSteps; ++step) {
     const __m256i low = Load256(codes + step * kRows * 4);
     const __m256i high = Load256(codes + step * kRows * 4 + 32);
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
-      const __m256i pair = Broadcast32(x + t * columns + step * 2);
+      const __m256i pair = Broadcast32(x + (step * kTokenTile + t) * 2);
       dot[t][0] = _mm256_add_epi32(dot[t][0], _mm256_madd_epi16(low, pair));
       dot[t][1] = _mm256_add_epi32(dot[t][1], _mm256_madd_epi16(high, pair));
+      Pin(dot[t][0]);
+      Pin(dot[t][1]);
     }
   }
 }
 
-// sum += d * x_scale * dot (+ m * scaled sum of x)
+// sum += d * x_scale * dot
 [[gnu::always_inline]] inline void AddScaled(__m256i dot, __m256 d, __m256 x_scale, float* sum) {
   const __m256 scale = _mm256_mul_ps(d, x_scale);
   _mm256_store_ps(sum, _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, _mm256_load_ps(sum)));
+}
+
+template <TensorType kType, int kTokens>
+[[gnu::always_inline]] inline void DotBlock32(const Panel& panel, const TileInput& in,
+                                              int64_t block, TileSums<kTokens>& dot) {
+  constexpr Recipe kRecipe = RecipeOf(kType);
+  if constexpr (kRecipe.wide) {
+    DotWide<kTokens, 16>(panel.codes + block * 64 * kRows, in.wide + block * 32 * kTokenTile, dot);
+    return;
+  }
+#pragma GCC unroll 2
+  for (int part = 0; part < 8 / kRecipe.depth; ++part) {
+    TileSums<kTokens> dot16;
+    const int64_t column = block * 32 + part * kRecipe.depth * 4;
+    DotBytes<kTokens, kRecipe.depth>(panel.codes + column * kRows, in.q + column * kTokenTile,
+                                     dot16);
+#pragma GCC unroll 4
+    for (int t = 0; t < kTokens; ++t) {
+      for (int h = 0; h < 2; ++h) {
+        const __m256i whole = _mm256_madd_epi16(dot16[t][h], _mm256_set1_epi16(1));
+        dot[t][h] = part == 0 ? whole : _mm256_add_epi32(dot[t][h], whole);
+      }
+    }
+  }
 }
 
 template <TensorType kType, int kTokens>
@@ -255,38 +278,23 @@ void Tile32(const Panel& panel, const TileInput& in, int64_t subs, float* sums) 
   constexpr Recipe kRecipe = RecipeOf(kType);
   for (int64_t block = 0; block < subs; ++block) {
     TileSums<kTokens> dot = {};
-    if constexpr (kRecipe.wide) {
-      DotWide<kTokens, 32>(panel.codes + block * 64 * kRows, in.wide + block * 32, in.columns, dot);
-    } else {
-#pragma GCC unroll 2
-      for (int part = 0; part < 8 / kRecipe.depth; ++part) {
-        TileSums<kTokens> dot16;
-        const int64_t column = block * 32 + part * kRecipe.depth * 4;
-        DotBytes<kTokens, kRecipe.depth>(panel.codes + column * kRows, in.q + column, in.columns,
-                                         dot16);
-#pragma GCC unroll 8
-        for (int t = 0; t < kTokens; ++t) {
-          for (int h = 0; h < 2; ++h) {
-            dot[t][h] =
-                _mm256_add_epi32(dot[t][h], _mm256_madd_epi16(dot16[t][h], _mm256_set1_epi16(1)));
-          }
-        }
-      }
-    }
-#pragma GCC unroll 8
+    DotBlock32<kType, kTokens>(panel, in, block, dot);
+#pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
-      const int64_t at = t * in.blocks + block;
-      const __m256 x_scale = _mm256_set1_ps(in.scales[at]);
+      const int64_t at = block * kTokenTile + t;
+      const __m256 x_scale = _mm256_broadcast_ss(in.scales + at);
+#pragma GCC unroll 2
       for (int h = 0; h < 2; ++h) {
         __m256i whole = dot[t][h];
-        if constexpr (kRecipe.offset != 0) {
-          whole = _mm256_sub_epi32(whole, _mm256_set1_epi32(in.sums[at] * kRecipe.offset));
+        if constexpr (kRecipe.offset != 0) {  // a power of two
+          const __m256i x_sum = Broadcast32(in.sums + at);
+          whole = _mm256_sub_epi32(whole, _mm256_slli_epi32(x_sum, kRecipe.offset == 8 ? 3 : 4));
         }
         float* const sum = sums + t * kRows + h * 8;
         AddScaled(whole, _mm256_load_ps(panel.d[block] + h * 8), x_scale, sum);
         if constexpr (kRecipe.minimum) {
           const __m256 m = _mm256_load_ps(panel.m[block] + h * 8);
-          const __m256 x_sum = _mm256_set1_ps(in.scaled_sums[at]);
+          const __m256 x_sum = _mm256_broadcast_ss(in.scaled_sums + at);
           _mm256_store_ps(sum, _mm256_fmadd_ps(m, x_sum, _mm256_load_ps(sum)));
         }
       }
@@ -301,7 +309,9 @@ template <int kPairs>
 #pragma GCC unroll 8
   for (int pair = 0; pair < kPairs; ++pair) {
     const __m256i mins = Load256(panel.mins[pair] + half * 8);
-    dot = _mm256_add_epi32(dot, _mm256_madd_epi16(mins, Broadcast32(sums + pair * 2)));
+    const __m256i x_sums = Broadcast32(sums + pair * 2 * kTokenTile);
+    dot = _mm256_add_epi32(dot, _mm256_madd_epi16(mins, x_sums));
+    Pin(dot);
   }
   return dot;
 }
@@ -312,12 +322,12 @@ template <TensorType kType, int kTokens>
   constexpr Recipe kRecipe = RecipeOf(kType);
   for (int64_t column = 0; column < kChunk; column += kRecipe.depth * 4) {
     TileSums<kTokens> dot16;
-    DotBytes<kTokens, kRecipe.depth>(panel.codes + column * kRows, in.q + column, in.columns,
+    DotBytes<kTokens, kRecipe.depth>(panel.codes + column * kRows, in.q + column * kTokenTile,
                                      dot16);
     const int32_t* const scales = panel.scales[column / kRecipe.scale_columns];
     const __m256i low = Load256(scales);
     const __m256i high = Load256(scales + 8);
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int t = 0; t < kTokens; ++t) {
       dot[t][0] = _mm256_add_epi32(dot[t][0], _mm256_madd_epi16(dot16[t][0], low));
       dot[t][1] = _mm256_add_epi32(dot[t][1], _mm256_madd_epi16(dot16[t][1], high));
@@ -331,16 +341,17 @@ void Tile256(const Panel& panel, const TileInput& in, float* sums) {
   TileSums<kTokens> dot = {};
   if constexpr (kRecipe.wide) {
     for (int64_t column = 0; column < kChunk; column += 32) {
-      DotWide<kTokens, 32>(panel.codes + column * 2 * kRows, in.wide + column, in.columns, dot);
+      DotWide<kTokens, 16>(panel.codes + column * 2 * kRows, in.wide + column * kTokenTile, dot);
     }
   } else {
     DotScaledBytes<kType, kTokens>(panel, in, dot);
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 4
   for (int t = 0; t < kTokens; ++t) {
-    const __m256 x_scale = _mm256_set1_ps(in.scales[t * in.blocks]);
-    const int16_t* const sums16 = in.sums16 + t * (in.columns / 16);
-    const int16_t* const sums32 = in.sums32 + t * (in.columns / 32);
+    const __m256 x_scale = _mm256_broadcast_ss(in.scales + t);
+    const int16_t* const sums16 = in.sums16 + t * 2;
+    const int16_t* const sums32 = in.sums32 + t * 2;
+#pragma GCC unroll 2
     for (int h = 0; h < 2; ++h) {
       __m256i whole = dot[t][h];
       if constexpr (kRecipe.offset != 0) {  // `mins` holds minus offset times scale
@@ -368,40 +379,35 @@ void Tile(const Panel& panel, const TileInput& in, int64_t subs, float* sums) {
   }
 }
 
+// `token` begins a group, `column` a chunk.
 template <TensorType kType>
 TileInput InputAt(const Activations& x, int64_t token, int64_t column) {
   TileInput in = {};
-  in.columns = x.columns;
+  const int64_t value = token * x.columns + column * kTokenTile;
   if constexpr (kIs256<kType>) {
-    in.blocks = x.columns / 256;
-    in.q = x.q256.q + token * x.columns + column;
-    in.wide = x.q256.wide + token * x.columns + column;
-    in.scales = x.q256.scales + token * in.blocks + column / 256;
-    in.sums16 = x.q256.sums16 + (token * x.columns + column) / 16;
-    in.sums32 = x.q256.sums32 + (token * x.columns + column) / 32;
+    in.q = x.blocks256.tile_q + value;
+    in.wide = x.blocks256.tile_wide + value;
+    in.scales = x.blocks256.tile_scales + value / 256;
+    in.sums16 = x.blocks256.tile_sums16 + value / 16;
+    in.sums32 = x.blocks256.tile_sums32 + value / 32;
   } else {
-    in.blocks = x.columns / 32;
-    const int64_t block = token * in.blocks + column / 32;
-    in.q = x.q32.q + token * x.columns + column;
-    in.wide = x.q32.wide + token * x.columns + column;
-    in.scales = x.q32.scales + block;
-    in.scaled_sums = x.q32.scaled_sums + block;
-    in.sums = x.q32.sums + block;
+    in.q = x.blocks32.tile_q + value;
+    in.wide = x.blocks32.tile_wide + value;
+    in.scales = x.blocks32.tile_scales + value / 32;
+    in.scaled_sums = x.blocks32.tile_scaled_sums + value / 32;
+    in.sums = x.blocks32.tile_sums + value / 32;
   }
   return in;
 }
-
-// ----------------------------------------------------------------------------------------------
-// loops
 
 template <TensorType kType>
 void AddChunk(const Panel& panel, const Activations& x, RowRange tokens, int64_t column,
               float* sums) {
   const int64_t subs = Min(kChunk, x.columns - column) / 32;
   int64_t token = tokens.begin;
-  for (; token + kTileTokens <= tokens.end; token += kTileTokens) {
-    Tile<kType, kTileTokens>(panel, InputAt<kType>(x, token, column), subs,
-                             sums + (token - tokens.begin) * kRows);
+  for (; token + kTokenTile <= tokens.end; token += kTokenTile) {
+    Tile<kType, kTokenTile>(panel, InputAt<kType>(x, token, column), subs,
+                            sums + (token - tokens.begin) * kRows);
   }
   const TileInput in = InputAt<kType>(x, token, column);
   float* const rest = sums + (token - tokens.begin) * kRows;
@@ -456,6 +462,8 @@ void AllRows(const Product& product, const Activations& x, RowRange rows) {
 }
 
 }  // namespace
+
+bool IsWide(TensorType type) { return RecipeOf(type).wide; }
 
 void PanelRows(const Product& product, const Activations& x, RowRange rows) {
   switch (product.weight.type) {

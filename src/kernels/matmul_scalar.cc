@@ -27,12 +27,10 @@ int8_t RoundToByte(float value) {
   return std::abs(value) < 128.0F ? static_cast<int8_t>(std::nearbyint(value)) : int8_t{-128};
 }
 
-int32_t QuantiseBlock(const float* values, int64_t count, float reciprocal, int8_t* q,
-                      int16_t* wide) {
+int32_t QuantiseBlock(const float* values, int64_t count, float reciprocal, int8_t* q) {
   int32_t sum = 0;
   for (int64_t i = 0; i < count; ++i) {
     q[i] = RoundToByte(values[i] * reciprocal);
-    wide[i] = q[i];
     sum += q[i];
   }
   return sum;
@@ -50,16 +48,16 @@ void Blocks32Row(const Product& product, const Activations& x, int64_t row) {
   for (int64_t block = 0; block < blocks; ++block) {
     UnpackCodes(product.weight.type, bytes + block * block_bytes, codes);
     for (int64_t token = 0; token < x.tokens; ++token) {
-      const int8_t* q = x.q32.q + token * x.columns + block * 32;
+      const int8_t* q = x.blocks32.q + token * x.columns + block * 32;
       int32_t dot = 0;
       for (int64_t j = 0; j < 32; ++j) {
         dot += codes.code[j] * q[j];
       }
       float& out = product.out[token * product.out_stride + row];
       const int64_t at = token * blocks + block;
-      out = MulAdd(static_cast<float>(dot), codes.d * x.q32.scales[at], out);
+      out = MulAdd(static_cast<float>(dot), codes.d * x.blocks32.scales[at], out);
       if (has_minimum) {
-        out = MulAdd(codes.m, x.q32.scaled_sums[at], out);
+        out = MulAdd(codes.m, x.blocks32.scaled_sums[at], out);
       }
     }
   }
@@ -77,16 +75,16 @@ void Blocks256Row(const Product& product, const Activations& x, int64_t row) {
   for (int64_t block = 0; block < blocks; ++block) {
     UnpackCodes(product.weight.type, bytes + block * block_bytes, codes);
     for (int64_t token = 0; token < x.tokens; ++token) {
-      const int8_t* q = x.q256.q + token * x.columns + block * 256;
+      const int8_t* q = x.blocks256.q + token * x.columns + block * 256;
       int32_t dot = 0;
       for (int64_t j = 0; j < 256; ++j) {
         dot += codes.code[j] * q[j];
       }
       float& out = product.out[token * product.out_stride + row];
-      const float scale = x.q256.scales[token * blocks + block];
+      const float scale = x.blocks256.scales[token * blocks + block];
       out = MulAdd(static_cast<float>(dot), codes.d * scale, out);
       if (has_minimum) {
-        const int16_t* sums = x.q256.sums16 + (token * blocks + block) * 16;
+        const int16_t* sums = x.blocks256.sums16 + (token * blocks + block) * 16;
         int32_t minimum = 0;
         for (int64_t i = 0; i < 16; ++i) {
           minimum += codes.min[i] * sums[i];
@@ -119,26 +117,25 @@ void FloatRow(const Product& product, const Activations& x, int64_t row) {
 
 }  // namespace
 
-void Quantise32(const float* values, int64_t columns, const Quantised32Row& out) {
+void Quantise32(const float* values, int64_t columns, const QuantisedRow& out) {
   for (int64_t block = 0; block < columns / 32; ++block) {
     const float amplitude = Amplitude(values + block * 32, 32);
     const float reciprocal = amplitude == 0 ? 0.0F : 127.0F / amplitude;
-    const int32_t sum = QuantiseBlock(values + block * 32, 32, reciprocal, out.q + block * 32,
-                                      out.wide + block * 32);
+    const int32_t sum = QuantiseBlock(values + block * 32, 32, reciprocal, out.q + block * 32);
     out.scales[block] = amplitude / 127.0F;
     out.sums[block] = sum;
     out.scaled_sums[block] = out.scales[block] * static_cast<float>(sum);
   }
 }
 
-void Quantise256(const float* values, int64_t columns, const Quantised256Row& out) {
+void Quantise256(const float* values, int64_t columns, const QuantisedRow& out) {
   for (int64_t block = 0; block < columns / 256; ++block) {
     const float amplitude = Amplitude(values + block * 256, 256);
     const float reciprocal = amplitude == 0 ? 0.0F : 127.0F / amplitude;
     for (int64_t i = 0; i < 16; ++i) {
       const int64_t at = block * 256 + i * 16;
-      out.sums16[block * 16 + i] = static_cast<int16_t>(
-          QuantiseBlock(values + at, 16, reciprocal, out.q + at, out.wide + at));
+      out.sums16[block * 16 + i] =
+          static_cast<int16_t>(QuantiseBlock(values + at, 16, reciprocal, out.q + at));
     }
     for (int64_t i = 0; i < 8; ++i) {
       out.sums32[block * 8 + i] =

@@ -114,6 +114,7 @@ const KernelTable* Avx2Kernels() {
       .level = Level::kAvx2,
       .quantise32 = avx2::Quantise32,
       .quantise256 = avx2::Quantise256,
+      .tile_form = avx2::TileFormOf,
       .matmul = avx2::MatMulRows,
       .attend_segment = avx2::AttendSegment,
       .merge_segment = avx2::MergeSegment,

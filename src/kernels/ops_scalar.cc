@@ -100,6 +100,7 @@ const KernelTable* ScalarKernels() {
       .level = Level::kScalar,
       .quantise32 = scalar::Quantise32,
       .quantise256 = scalar::Quantise256,
+      .tile_form = [](gguf::TensorType, int64_t) { return TileForm::kNone; },
       .matmul = scalar::MatMulRows,
       .attend_segment = scalar::AttendSegment,
       .merge_segment = scalar::MergeSegment,

@@ -29,8 +29,8 @@ inline float SumLanes(std::array<float, 16> lanes) {
 // between.
 float Exp(float x);
 
-void Quantise32(const float* values, int64_t columns, const Quantised32Row& out);
-void Quantise256(const float* values, int64_t columns, const Quantised256Row& out);
+void Quantise32(const float* values, int64_t columns, const QuantisedRow& out);
+void Quantise256(const float* values, int64_t columns, const QuantisedRow& out);
 void MatMulRows(const Product& product, const Activations& x, RowRange rows);
 
 void AttendSegment(const SegmentTask& task, const PartialRows& out);
