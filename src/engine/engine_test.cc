@@ -317,6 +317,52 @@ TEST(Engine, CallbackOfADroppedHandleNeverRuns) {
   testing::WaitUntilIdle(*f.engine);
 }
 
+// Token 10 opens and 11 closes reasoning; the model's hash draws them now and then.
+GenerationRequest ReasoningRequest(uint32_t seed) {
+  GenerationRequest request = Request(Prompt(5 + seed, seed), seed, 9);
+  request.reasoning = ReasoningSyntax{.open = {TokenId{10}},
+                                      .blank = {},
+                                      .close = {TokenId{11}},
+                                      .forced_close = {TokenId{12}, TokenId{11}},
+                                      .starts_inside = seed % 2 == 0};
+  request.reasoning_tokens_max = 5;
+  request.choice_count = 1 + static_cast<int32_t>(seed % 3);
+  request.end_tokens.clear();
+  return request;
+}
+
+TEST(Engine, BudgetsHoldExactlyForEveryChoiceOfABatch) {
+  Fixture f({.kv_bytes_max = 40 * kBlockBytes});
+  std::vector<std::unique_ptr<GenerationHandle>> handles;
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    handles.push_back(std::move(f.engine->Submit(ReasoningRequest(seed)).value()));
+  }
+  for (uint32_t seed = 0; seed < handles.size(); ++seed) {
+    const GenerationRequest request = ReasoningRequest(seed);
+    const GenerationResult together = testing::ReadAll(*handles[seed], request.choice_count);
+    for (const ChoiceResult& choice : together.choices) {
+      EXPECT_EQ(choice.CountOf(TokenKind::kAnswer), 9);
+      EXPECT_LE(choice.CountOf(TokenKind::kReasoning), 5);
+      EXPECT_TRUE(choice.CountOf(TokenKind::kDelimiter) > 0 || !request.reasoning->starts_inside);
+      EXPECT_EQ(choice.end, EndReason::kLength);
+    }
+    EXPECT_EQ(testing::Generate(*f.engine, request).choices, together.choices) << "seed " << seed;
+  }
+}
+
+TEST(Engine, MetricsCountWhatWasComputedAndWhatWasCached) {
+  Fixture f;
+  const GenerationRequest request = Request(Prompt(33, 1), 1, 3);
+  testing::Generate(*f.engine, request);
+  testing::Generate(*f.engine, request);
+  const auto counter = [&](const std::string& name) {
+    return f.registry.AddCounter("millrace_engine_" + name, "", {{"model", "hash"}}).value();
+  };
+  EXPECT_EQ(counter("prefilled_tokens_total"), 33U + 1U);
+  EXPECT_EQ(counter("cached_tokens_total"), 32U);
+  EXPECT_EQ(counter("generated_tokens_total"), 6U);
+}
+
 // One client of the test below: some requests it reads to their end, some it leaves half-way.
 int RunClient(Engine& engine, uint32_t seed, int request_count) {
   std::mt19937 random(seed);

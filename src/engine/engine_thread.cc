@@ -55,9 +55,10 @@ void EngineThread::Run() {
 }
 
 EngineStats EngineThread::stats() const {
+  const int32_t waiting_count = inbox_->waiting_count();  // first: see NoteAdmitted
   const std::lock_guard lock(stats_mutex_);
   EngineStats stats = stats_;
-  stats.waiting_requests = inbox_->waiting_count();
+  stats.waiting_requests = waiting_count;
   return stats;
 }
 
@@ -126,9 +127,9 @@ bool EngineThread::RunStep() {
   EndExhausted(plan);
   result.seconds = std::chrono::duration<double>(clock_->Now() - begin).count();
   CopyBlocks(scheduler::Apply(*state_, plan, result, limits_));
-  SendEvents();
   metrics_.step_seconds.Observe(result.seconds);
   metrics_.prefilled_tokens.Add(static_cast<uint64_t>(plan.prompt_token_count));
+  SendEvents();
   return true;
 }
 
@@ -137,6 +138,8 @@ void EngineThread::NoteAdmitted(const scheduler::StepPlan& plan) {
     active_.at(id).started = true;
   }
   if (!plan.admitted.empty()) {
+    // In this order, so that nobody sees a request neither waiting nor running.
+    UpdateStats();
     inbox_->LeaveQueue(static_cast<int32_t>(plan.admitted.size()));
   }
   metrics_.preemptions.Add(static_cast<uint64_t>(plan.preempted_count));

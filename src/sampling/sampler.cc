@@ -86,9 +86,8 @@ Sampler::Sampler(SamplerOptions options, uint64_t seed, std::span<const base::To
 
 SampledToken Sampler::Sample(std::span<float> logits, std::span<const uint32_t> mask) {
   MILLRACE_CHECK(!logits.empty());
-  std::vector<float> raw;
   if (options_.wants_logprob) {
-    raw.assign(logits.begin(), logits.end());
+    raw_.assign(logits.begin(), logits.end());
   }
   ApplyBiasAndPenalties(logits);
   ApplyMask(logits, mask);
@@ -96,9 +95,9 @@ SampledToken Sampler::Sample(std::span<float> logits, std::span<const uint32_t> 
   SampledToken sampled;
   sampled.id = best == kMinusInfinity ? FirstAllowed(logits, mask) : Choose(logits, best);
   if (options_.wants_logprob) {
-    const double log_sum = LogSumExp(raw, sums_);
+    const double log_sum = LogSumExp(raw_, sums_);
     const auto logprob =
-        static_cast<float>(static_cast<double>(LogitOf(raw, sampled.id)) - log_sum);
+        static_cast<float>(static_cast<double>(LogitOf(raw_, sampled.id)) - log_sum);
     sampled.logprob = logprob > kLogprobMin ? std::min(logprob, 0.0F) : kLogprobMin;
   }
   Accept(sampled.id);

@@ -69,6 +69,7 @@ class Sampler {
   std::vector<base::TokenId> prompt_;                         // sorted, unique
   std::vector<Candidate> candidates_;                         // scratch, reused, best first
   std::vector<double> sums_;                                  // scratch, reused
+  std::vector<float> raw_;                                    // scratch, reused
 };
 
 }  // namespace millrace::sampling

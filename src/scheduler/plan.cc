@@ -98,6 +98,7 @@ void Planner::PlanDecodeRows() {
     }
     if (MakeRoom(key, SequenceOf(key).token_count())) {
       AddRow(key, 1);
+      plan_.prompt_token_count += RequestOf(key).forked ? 0 : 1;  // the last one of a prompt
     } else if (state_.running.size() == 1) {
       plan_.exhausted.push_back(key);
       planned_.insert(key);

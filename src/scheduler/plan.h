@@ -23,7 +23,7 @@ struct StepPlan {
   std::vector<RequestId> admitted;  // run for the first time
   std::vector<SequenceKey>
       exhausted;                   // cannot grow even with the whole cache to themselves: end them
-  int32_t prompt_token_count = 0;  // tokens in rows that are not decode rows
+  int32_t prompt_token_count = 0;  // prompt tokens, and forced ones, in all rows
   int32_t preempted_count = 0;     // sequences that lost their blocks
   bool prompt_limited = false;     // more prompt tokens were ready than the step may take
 };
