@@ -181,7 +181,7 @@ class PercentArguments {
   size_t used_ = 0;
 };
 
-Result<Text> ConvertPercent(Runtime& runtime, Spec spec, const Value& value) {
+Result<Text> ConvertPercent(Runtime& runtime, Spec spec, const Value& value, bool markup) {
   switch (spec.type) {
     case 's':
     case 'r':
@@ -190,6 +190,7 @@ Result<Text> ConvertPercent(Runtime& runtime, Spec spec, const Value& value) {
       if (spec.type != 's' && value.is_string()) {
         text = Text(QuotedLikePython(value.bytes()), Origin::kData);
       }
+      text = markup && !value.is_markup() ? EscapedHtml(text) : text;
       return Padded(spec, {}, Truncated(text, spec.precision), '>');
     }
     case 'c': {
@@ -231,7 +232,7 @@ Result<Text> ConvertPercent(Runtime& runtime, Spec spec, const Value& value) {
 
 // Reads one conversion after its '%' and consumes its argument.
 Result<Text> ReadPercent(Runtime& runtime, std::string_view format, size_t& at,
-                         PercentArguments& arguments) {
+                         PercentArguments& arguments, bool markup) {
   Spec spec;
   std::optional<std::string_view> name;
   if (at < format.size() && format[at] == '(') {
@@ -271,7 +272,7 @@ Result<Text> ReadPercent(Runtime& runtime, std::string_view format, size_t& at,
   }
   spec.type = format[at++];
   Value value = TRY(name.has_value() ? arguments.Named(*name) : arguments.Next());
-  return ConvertPercent(runtime, spec, value);
+  return ConvertPercent(runtime, spec, value, markup);
 }
 
 }  // namespace
@@ -293,7 +294,7 @@ Result<Value> FormatPercent(Runtime& runtime, const Value& format, const Value& 
       ++at;
       continue;
     }
-    Text converted = TRY(ReadPercent(runtime, bytes, at, arguments));
+    Text converted = TRY(ReadPercent(runtime, bytes, at, arguments, format.is_markup()));
     TRY(runtime.budget().ChargeText(converted.size()));
     TRY(runtime.budget().LimitText(out.size()));
     out.Append(converted);
@@ -445,7 +446,7 @@ Result<Value> FormatBraces(Runtime& runtime, const Value& format, const Argument
         TRY(ReplaceField(runtime, bytes.substr(brace + 1, close - brace - 1), arguments, next));
     TRY(runtime.budget().ChargeText(replaced.size()));
     TRY(runtime.budget().LimitText(out.size()));
-    out.Append(replaced);
+    out.Append(format.is_markup() ? EscapedHtml(replaced) : replaced);
     at = close + 1;
   }
   return MakeText(runtime, std::move(out), format.is_markup());

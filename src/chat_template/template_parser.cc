@@ -262,7 +262,7 @@ Result<For> TemplateParser::ParseFor() {
   }
   node.recursive = SkipName("recursive");
   ++loop_depth_;
-  node.body = TRY(ParseBlockBody({"endfor", "else"}));
+  node.body = TRY(ParseBlockBody({"else", "endfor"}));
   --loop_depth_;
   node.captured = closures_ != closures_before;
   // The loop object of these evaluates in the variables around the loop, and may outlive them.

@@ -43,9 +43,10 @@ def make_environment() -> ImmutableSandboxedEnvironment:
     return environment
 
 
-def render(environment, source: str, context: dict) -> dict:
-    """{"output": text}, or {"error": text} with what jinja2 says."""
+def render(environment, source, context: dict) -> dict:
+    """{"output": text}, or {"error": text} with what jinja2 says. `source` is text or a compiled template."""
     try:
-        return {"output": environment.from_string(source).render(**context)}
+        template = environment.from_string(source) if isinstance(source, str) else source
+        return {"output": template.render(**context)}
     except Exception as error:  # jinja2 lets every kind of exception through
         return {"error": f"{type(error).__name__}: {error}"}
