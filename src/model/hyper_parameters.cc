@@ -13,6 +13,7 @@ namespace millrace::model {
 namespace {
 
 constexpr int64_t kLayersMax = 1024;
+constexpr int64_t kExpertsMax = 4096;
 constexpr int64_t kHeadsMax = 4096;
 constexpr int64_t kHeadSizeMax = 4096;
 constexpr int64_t kWidthMax = 1 << 22;
@@ -142,6 +143,17 @@ base::Result<RopeParameters> ReadRope(const KeyReader& keys, int32_t key_size,
   return rope;
 }
 
+base::Status ReadFeedForward(const KeyReader& keys, HyperParameters& out) {
+  if (keys.file().Find(keys.Key("expert_count")) == nullptr) {
+    out.ffn_size = TRY(keys.Count("feed_forward_length", kWidthMax));
+    return {};
+  }
+  out.expert_count = TRY(keys.Count("expert_count", kExpertsMax));
+  out.expert_used_count = TRY(keys.Count("expert_used_count", out.expert_count));
+  out.ffn_size = TRY(keys.Count("expert_feed_forward_length", kWidthMax));
+  return {};
+}
+
 }  // namespace
 
 base::Result<HyperParameters> ReadHyperParameters(const gguf::File& file) {
@@ -151,7 +163,7 @@ base::Result<HyperParameters> ReadHyperParameters(const gguf::File& file) {
   out.context_tokens = TRY(keys.Count("context_length", kContextMax));
   out.layer_count = TRY(keys.Count("block_count", kLayersMax));
   out.hidden_size = TRY(keys.Count("embedding_length", kWidthMax));
-  out.ffn_size = TRY(keys.Count("feed_forward_length", kWidthMax));
+  TRY(ReadFeedForward(keys, out));
   out.head_count = TRY(keys.UniformCountOr("attention.head_count", 0, kHeadsMax));
   out.kv_head_count =
       TRY(keys.UniformCountOr("attention.head_count_kv", out.head_count, kHeadsMax));

@@ -23,18 +23,20 @@ struct RopeParameters {
   double attention_factor = 1.0;     // on top of YaRN's own 0.1 ln(factor) + 1
 };
 
-// Every count is above zero and small enough that products of two fit 63 bits.
+// Every count but those of experts is above zero, all are small enough that products of two fit 63 bits.
 struct HyperParameters {
   std::string architecture;
   int32_t context_tokens = 0;
   int32_t layer_count = 0;
   int32_t hidden_size = 0;
-  int32_t ffn_size = 0;
+  int32_t ffn_size = 0;  // of a dense layer, or of one expert
   int32_t head_count = 0;
   int32_t kv_head_count = 0;  // divides head_count
   int32_t key_size = 0;       // of one head; even
   int32_t value_size = 0;     // of one head
   float norm_epsilon = 0;
+  int32_t expert_count = 0;       // 0: a dense model
+  int32_t expert_used_count = 0;  // experts a token goes to
   RopeParameters rope;
 };
 

@@ -20,6 +20,7 @@ struct Family {
 // A new family is a new file and a line here.
 constexpr std::array kFamilies = {
     Family{"qwen3", LoadQwen3},
+    Family{"qwen3moe", LoadQwen3},
 };
 
 }  // namespace

@@ -16,69 +16,13 @@
 #include "model/batch_plan.h"
 #include "model/hyper_parameters.h"
 #include "model/parallel_rows.h"
+#include "model/qwen3_weights.h"
 #include "model/rope.h"
+#include "model/row_buffer.h"
 #include "model/weights.h"
 
 namespace millrace::model {
 namespace {
-
-constexpr int64_t kVocabularyMax = 1 << 24;
-
-struct LayerWeights {
-  std::vector<float> attention_norm;
-  kernels::WeightMatrix query;
-  kernels::WeightMatrix key;
-  kernels::WeightMatrix value;
-  std::vector<float> query_norm;  // of one head
-  std::vector<float> key_norm;    // of one head
-  kernels::WeightMatrix attention_output;
-  std::vector<float> ffn_norm;
-  kernels::WeightMatrix gate;
-  kernels::WeightMatrix up;
-  kernels::WeightMatrix down;
-};
-
-struct Weights {
-  kernels::WeightMatrix embedding;
-  std::vector<LayerWeights> layers;
-  std::vector<float> output_norm;
-  kernels::WeightMatrix output;
-};
-
-// Widths of the rows of a step, in floats.
-struct Widths {
-  explicit Widths(const HyperParameters& hyper)
-      : hidden(hyper.hidden_size),
-        query(int64_t{hyper.head_count} * hyper.key_size),
-        key(int64_t{hyper.kv_head_count} * hyper.key_size),
-        value(int64_t{hyper.kv_head_count} * hyper.value_size),
-        attended(int64_t{hyper.head_count} * hyper.value_size),
-        ffn(hyper.ffn_size),
-        rotary(hyper.rope.dimension_count) {}
-
-  int64_t hidden;
-  int64_t query;
-  int64_t key;
-  int64_t value;
-  int64_t attended;
-  int64_t ffn;
-  int64_t rotary;
-};
-
-// Rows of floats that grow to the largest step seen and stay.
-class RowBuffer {
- public:
-  float* Reserve(int64_t rows, int64_t width) {
-    const auto size = static_cast<size_t>(rows * width);
-    if (values_.size() < size) {
-      values_.resize(size);
-    }
-    return values_.data();
-  }
-
- private:
-  std::vector<float> values_;
-};
 
 struct Scratch {
   RowBuffer residual_rows, normed_rows, query_rows, key_rows, value_rows, attended_rows,
@@ -94,7 +38,7 @@ struct Scratch {
   float* up = nullptr;
   float* angles = nullptr;
 
-  void Reserve(int64_t rows, const Widths& widths) {
+  void Reserve(int64_t rows, const Qwen3Widths& widths) {
     residual = residual_rows.Reserve(rows, widths.hidden);
     normed = normed_rows.Reserve(rows, widths.hidden);
     query = query_rows.Reserve(rows, widths.query);
@@ -108,10 +52,6 @@ struct Scratch {
   }
 };
 
-std::span<float> Rows(float* data, int64_t first, int64_t end, int64_t width) {
-  return {data + first * width, static_cast<size_t>((end - first) * width)};
-}
-
 // What one call of Forward works on.
 struct Step {
   kv::Storage& storage;
@@ -120,8 +60,8 @@ struct Step {
 
 class Qwen3Model final : public Model {
  public:
-  Qwen3Model(std::shared_ptr<const gguf::File> file, const HyperParameters& hyper, Weights weights,
-             ModelInfo info)
+  Qwen3Model(std::shared_ptr<const gguf::File> file, const HyperParameters& hyper,
+             Qwen3Weights weights, ModelInfo info)
       : file_(std::move(file)),
         hyper_(hyper),
         weights_(std::move(weights)),
@@ -146,24 +86,26 @@ class Qwen3Model final : public Model {
   void LastLayer(const Step& step, int32_t layer);
   void NormRows(const Step& step, std::span<const float> weight, int64_t rows);
   void Project(const Step& step, std::span<const kernels::Product> products, int64_t rows);
-  void PrepareQueries(const Step& step, const LayerWeights& weights, int64_t rows);
+  void PrepareQueries(const Step& step, const Qwen3LayerWeights& weights, int64_t rows);
   void StoreKeysAndValues(const Step& step, int32_t layer);
   void Attend(const Step& step, std::span<const kernels::AttentionSequence> sequences, int64_t rows,
-              const LayerWeights& weights);
-  void FeedForward(const Step& step, const LayerWeights& weights, int64_t rows);
+              const Qwen3LayerWeights& weights);
+  void FeedForward(const Step& step, const Qwen3LayerWeights& weights, int64_t rows);
+  void DenseFeedForward(const Step& step, const FeedForwardWeights& weights, int64_t rows);
   void AddProjected(const Step& step, int64_t rows);
   void KeepOutputRows();
   AttentionBuffers Buffers() const;
 
   std::shared_ptr<const gguf::File> file_;  // the weights point into it
   HyperParameters hyper_;
-  Weights weights_;
+  Qwen3Weights weights_;
   ModelInfo info_;
-  Widths widths_;
+  Qwen3Widths widths_;
   RopeTable rope_;
   kernels::AttentionShape attention_shape_;
   kernels::AttentionScratch attention_scratch_;
   kernels::ActivationBatch activations_;
+  Mixture mixture_;
   BatchPlan plan_;
   Scratch scratch_;
 };
@@ -213,13 +155,13 @@ void Qwen3Model::Embed(std::span<const base::TokenId> tokens, const Step& step) 
       kernels::Dequantise(weights_.embedding.type, weights_.embedding.data + token * row_bytes,
                           widths_.hidden, scratch_.residual + row * widths_.hidden);
       rope_.Angles(plan_.rows()[static_cast<size_t>(row)].position,
-                   Rows(scratch_.angles, row, row + 1, widths_.rotary));
+                   RowsAt(scratch_.angles, row, row + 1, widths_.rotary));
     }
   });
 }
 
 void Qwen3Model::Layer(const Step& step, int32_t layer) {
-  const LayerWeights& weights = weights_.layers[static_cast<size_t>(layer)];
+  const Qwen3LayerWeights& weights = weights_.layers[static_cast<size_t>(layer)];
   const auto rows = static_cast<int64_t>(plan_.rows().size());
   NormRows(step, weights.attention_norm, rows);
   const std::array<kernels::Product, 3> products = {{
@@ -237,7 +179,7 @@ void Qwen3Model::Layer(const Step& step, int32_t layer) {
 // Of the last layer every row leaves its key and value, but only the rows whose logits are wanted
 // go on: in a long prompt that is one row, or none.
 void Qwen3Model::LastLayer(const Step& step, int32_t layer) {
-  const LayerWeights& weights = weights_.layers[static_cast<size_t>(layer)];
+  const Qwen3LayerWeights& weights = weights_.layers[static_cast<size_t>(layer)];
   const auto rows = static_cast<int64_t>(plan_.rows().size());
   const auto output_rows = static_cast<int64_t>(plan_.output_rows().size());
   if (rows == output_rows) {
@@ -287,8 +229,8 @@ void Qwen3Model::KeepOutputRows() {
 
 void Qwen3Model::NormRows(const Step& step, std::span<const float> weight, int64_t rows) {
   ForRowSlices(step.pool, rows, widths_.hidden, [&](int64_t first, int64_t end) {
-    kernels::RmsNorm(Rows(scratch_.residual, first, end, widths_.hidden), weight,
-                     hyper_.norm_epsilon, Rows(scratch_.normed, first, end, widths_.hidden));
+    kernels::RmsNorm(RowsAt(scratch_.residual, first, end, widths_.hidden), weight,
+                     hyper_.norm_epsilon, RowsAt(scratch_.normed, first, end, widths_.hidden));
   });
 }
 
@@ -299,26 +241,26 @@ void Qwen3Model::Project(const Step& step, std::span<const kernels::Product> pro
   kernels::MatMul(products, activations_, step.pool);
 }
 
-void Qwen3Model::PrepareQueries(const Step& step, const LayerWeights& weights, int64_t rows) {
+void Qwen3Model::PrepareQueries(const Step& step, const Qwen3LayerWeights& weights, int64_t rows) {
   ForRowSlices(step.pool, rows, widths_.query, [&](int64_t first, int64_t end) {
-    const auto all = Rows(scratch_.query, first, end, widths_.query);
+    const auto all = RowsAt(scratch_.query, first, end, widths_.query);
     kernels::RmsNorm(all, weights.query_norm, hyper_.norm_epsilon, all);
     for (int64_t row = first; row < end; ++row) {
-      kernels::RopeHalfSplit(Rows(scratch_.query, row, row + 1, widths_.query), hyper_.key_size,
-                             Rows(scratch_.angles, row, row + 1, widths_.rotary));
+      kernels::RopeHalfSplit(RowsAt(scratch_.query, row, row + 1, widths_.query), hyper_.key_size,
+                             RowsAt(scratch_.angles, row, row + 1, widths_.rotary));
     }
   });
 }
 
 void Qwen3Model::StoreKeysAndValues(const Step& step, int32_t layer) {
-  const LayerWeights& weights = weights_.layers[static_cast<size_t>(layer)];
+  const Qwen3LayerWeights& weights = weights_.layers[static_cast<size_t>(layer)];
   const auto rows = static_cast<int64_t>(plan_.rows().size());
   ForRowSlices(step.pool, rows, widths_.key + widths_.value, [&](int64_t first, int64_t end) {
-    const auto all = Rows(scratch_.key, first, end, widths_.key);
+    const auto all = RowsAt(scratch_.key, first, end, widths_.key);
     kernels::RmsNorm(all, weights.key_norm, hyper_.norm_epsilon, all);
     for (int64_t row = first; row < end; ++row) {
-      kernels::RopeHalfSplit(Rows(scratch_.key, row, row + 1, widths_.key), hyper_.key_size,
-                             Rows(scratch_.angles, row, row + 1, widths_.rotary));
+      kernels::RopeHalfSplit(RowsAt(scratch_.key, row, row + 1, widths_.key), hyper_.key_size,
+                             RowsAt(scratch_.angles, row, row + 1, widths_.rotary));
       kernels::StoreKeyValue(
           attention_shape_, scratch_.key + row * widths_.key, scratch_.value + row * widths_.value,
           plan_.Slot(step.storage, layer, plan_.rows()[static_cast<size_t>(row)]));
@@ -327,7 +269,7 @@ void Qwen3Model::StoreKeysAndValues(const Step& step, int32_t layer) {
 }
 
 void Qwen3Model::Attend(const Step& step, std::span<const kernels::AttentionSequence> sequences,
-                        int64_t rows, const LayerWeights& weights) {
+                        int64_t rows, const Qwen3LayerWeights& weights) {
   kernels::Attend(attention_shape_, sequences, attention_scratch_, step.pool);
   activations_.Set({scratch_.attended, rows, widths_.attended, widths_.attended});
   const kernels::Product product = {weights.attention_output, scratch_.projected, widths_.hidden};
@@ -335,81 +277,41 @@ void Qwen3Model::Attend(const Step& step, std::span<const kernels::AttentionSequ
   AddProjected(step, rows);
 }
 
-void Qwen3Model::FeedForward(const Step& step, const LayerWeights& weights, int64_t rows) {
+void Qwen3Model::FeedForward(const Step& step, const Qwen3LayerWeights& weights, int64_t rows) {
   NormRows(step, weights.ffn_norm, rows);
+  if (hyper_.expert_count > 0) {
+    const ExpertShape shape = {.hidden_size = widths_.hidden,
+                               .ffn_size = widths_.ffn,
+                               .expert_count = hyper_.expert_count,
+                               .used_count = hyper_.expert_used_count};
+    mixture_.Run(shape, weights.ffn.mixture, rows, scratch_.normed, scratch_.projected, step.pool);
+  } else {
+    DenseFeedForward(step, weights.ffn, rows);
+  }
+  AddProjected(step, rows);
+}
+
+void Qwen3Model::DenseFeedForward(const Step& step, const FeedForwardWeights& weights,
+                                  int64_t rows) {
   const std::array<kernels::Product, 2> products = {{
       {weights.gate, scratch_.gate, widths_.ffn},
       {weights.up, scratch_.up, widths_.ffn},
   }};
   Project(step, products, rows);
   ForRowSlices(step.pool, rows, widths_.ffn, [&](int64_t first, int64_t end) {
-    const auto gate = Rows(scratch_.gate, first, end, widths_.ffn);
-    kernels::SiluMul(gate, Rows(scratch_.up, first, end, widths_.ffn), gate);
+    const auto gate = RowsAt(scratch_.gate, first, end, widths_.ffn);
+    kernels::SiluMul(gate, RowsAt(scratch_.up, first, end, widths_.ffn), gate);
   });
   activations_.Set({scratch_.gate, rows, widths_.ffn, widths_.ffn});
   const kernels::Product product = {weights.down, scratch_.projected, widths_.hidden};
   kernels::MatMul({&product, 1}, activations_, step.pool);
-  AddProjected(step, rows);
 }
 
 void Qwen3Model::AddProjected(const Step& step, int64_t rows) {
   ForRowSlices(step.pool, rows, widths_.hidden, [&](int64_t first, int64_t end) {
-    kernels::Add(Rows(scratch_.projected, first, end, widths_.hidden),
-                 Rows(scratch_.residual, first, end, widths_.hidden));
+    kernels::Add(RowsAt(scratch_.projected, first, end, widths_.hidden),
+                 RowsAt(scratch_.residual, first, end, widths_.hidden));
   });
-}
-
-// Query, key and value projections of a layer: three tensors, or one with the rows of all three.
-base::Status ReadProjections(WeightReader& reader, const std::string& prefix, const Widths& widths,
-                             LayerWeights& out) {
-  const std::string fused = prefix + "attn_qkv.weight";
-  if (reader.Has(fused)) {
-    const auto all =
-        TRY(reader.Matrix(fused, {widths.query + widths.key + widths.value, widths.hidden}));
-    out.query = RowsOf(all, 0, widths.query);
-    out.key = RowsOf(all, widths.query, widths.key);
-    out.value = RowsOf(all, widths.query + widths.key, widths.value);
-    return {};
-  }
-  out.query = TRY(reader.Matrix(prefix + "attn_q.weight", {widths.query, widths.hidden}));
-  out.key = TRY(reader.Matrix(prefix + "attn_k.weight", {widths.key, widths.hidden}));
-  out.value = TRY(reader.Matrix(prefix + "attn_v.weight", {widths.value, widths.hidden}));
-  return {};
-}
-
-base::Result<LayerWeights> ReadLayer(WeightReader& reader, const HyperParameters& hyper,
-                                     int32_t layer) {
-  const Widths widths(hyper);
-  const std::string prefix = fmt::format("blk.{}.", layer);
-  LayerWeights out;
-  out.attention_norm = TRY(reader.Vector(prefix + "attn_norm.weight", widths.hidden));
-  TRY(ReadProjections(reader, prefix, widths, out));
-  out.query_norm = TRY(reader.Vector(prefix + "attn_q_norm.weight", hyper.key_size));
-  out.key_norm = TRY(reader.Vector(prefix + "attn_k_norm.weight", hyper.key_size));
-  out.attention_output =
-      TRY(reader.Matrix(prefix + "attn_output.weight", {widths.hidden, widths.attended}));
-  out.ffn_norm = TRY(reader.Vector(prefix + "ffn_norm.weight", widths.hidden));
-  out.gate = TRY(reader.Matrix(prefix + "ffn_gate.weight", {widths.ffn, widths.hidden}));
-  out.up = TRY(reader.Matrix(prefix + "ffn_up.weight", {widths.ffn, widths.hidden}));
-  out.down = TRY(reader.Matrix(prefix + "ffn_down.weight", {widths.hidden, widths.ffn}));
-  return out;
-}
-
-base::Result<Weights> ReadWeights(WeightReader& reader, const HyperParameters& hyper) {
-  Weights out;
-  out.embedding =
-      TRY(reader.MatrixOfAnyHeight("token_embd.weight", hyper.hidden_size, kVocabularyMax));
-  for (int32_t layer = 0; layer < hyper.layer_count; ++layer) {
-    out.layers.push_back(TRY(ReadLayer(reader, hyper, layer)));
-  }
-  out.output_norm = TRY(reader.Vector("output_norm.weight", hyper.hidden_size));
-  // Tied models may still carry the matrix a second time, often in a better type: use it when it is
-  // there.
-  out.output = reader.Has("output.weight")
-                   ? TRY(reader.Matrix("output.weight", {out.embedding.rows, hyper.hidden_size}))
-                   : out.embedding;
-  TRY(reader.CheckAllTaken());
-  return out;
 }
 
 }  // namespace
@@ -422,7 +324,7 @@ base::Result<std::unique_ptr<Model>> LoadQwen3(std::shared_ptr<const gguf::File>
                                          kernels::kHeadSizeMax));
   }
   WeightReader reader(*file);
-  Weights weights = TRY(ReadWeights(reader, hyper));
+  Qwen3Weights weights = TRY(ReadQwen3Weights(reader, hyper));
   ModelInfo info = {.architecture = hyper.architecture,
                     .name = std::string(TRY(file->StringOr("general.name", ""))),
                     .vocabulary_size = static_cast<int32_t>(weights.embedding.rows),

@@ -1,5 +1,5 @@
-// Dense Qwen3 models of any size.
-// Source: Hugging Face transformers, models/qwen3/modeling_qwen3.py.
+// Qwen3 models of any size, dense and with experts.
+// Source: Hugging Face transformers, models/qwen3/modeling_qwen3.py and models/qwen3_moe/modeling_qwen3_moe.py.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace millrace::model {
 
-// Loads a file of architecture "qwen3". Errors as in model::Load.
+// Loads a file of architecture "qwen3" or "qwen3moe". Errors as in model::Load.
 base::Result<std::unique_ptr<Model>> LoadQwen3(std::shared_ptr<const gguf::File> file);
 
 }  // namespace millrace::model

@@ -51,6 +51,14 @@ SyntheticModel OddShape() {
   return spec;
 }
 
+SyntheticModel WithExperts() {
+  SyntheticModel spec = OddShape();
+  spec.ffn_size = 64;
+  spec.expert_count = 6;
+  spec.expert_used_count = 3;
+  return spec;
+}
+
 std::vector<std::pair<std::string, SyntheticModel>> Shapes() {
   std::vector<std::pair<std::string, SyntheticModel>> out;
   out.emplace_back("tiny", SyntheticModel{});
@@ -59,6 +67,7 @@ std::vector<std::pair<std::string, SyntheticModel>> Shapes() {
   yarn.yarn_factor = 4;
   yarn.yarn_original_context = 64;
   out.emplace_back("yarn", yarn);
+  out.emplace_back("experts", WithExperts());
   return out;
 }
 
@@ -116,19 +125,29 @@ std::vector<float> InChunks(Model& model, kernels::ThreadPool& pool, const Token
   return last;
 }
 
-class Qwen3Bits : public ::testing::TestWithParam<gguf::FileMix> {
- protected:
-  static SyntheticModel Spec() {
-    SyntheticModel spec = OddShape();
-    spec.mix = GetParam();
-    return spec;
-  }
+struct BitsCase {
+  std::string name;
+  SyntheticModel spec;
 };
 
-INSTANTIATE_TEST_SUITE_P(Mixes, Qwen3Bits,
-                         ::testing::Values(gguf::FileMix::kF32, gguf::FileMix::kF16,
-                                           gguf::FileMix::kQ8_0),
-                         [](const auto& mix) { return std::string(gguf::FileMixName(mix.param)); });
+std::vector<BitsCase> BitsCases() {
+  std::vector<BitsCase> cases;
+  for (const gguf::FileMix mix : {gguf::FileMix::kF32, gguf::FileMix::kF16, gguf::FileMix::kQ8_0}) {
+    cases.push_back({std::string(gguf::FileMixName(mix)), OddShape()});
+    cases.back().spec.mix = mix;
+  }
+  cases.push_back({"ExpertsQ8_0", WithExperts()});
+  cases.back().spec.mix = gguf::FileMix::kQ8_0;
+  return cases;
+}
+
+class Qwen3Bits : public ::testing::TestWithParam<BitsCase> {
+ protected:
+  static const SyntheticModel& Spec() { return GetParam().spec; }
+};
+
+INSTANTIATE_TEST_SUITE_P(Models, Qwen3Bits, ::testing::ValuesIn(BitsCases()),
+                         [](const auto& model) { return model.param.name; });
 
 TEST_P(Qwen3Bits, DoNotDependOnTheSplitOfThePromptOrTheThreads) {
   const TinyModelFile file(Spec());

@@ -65,6 +65,18 @@ base::Result<kernels::WeightMatrix> WeightReader::MatrixOfAnyHeight(const std::s
   return ViewOf(*tensor);
 }
 
+base::Result<kernels::WeightMatrix> WeightReader::Stack(const std::string& name,
+                                                        const MatrixShape& shape, int64_t count) {
+  const gguf::TensorInfo* tensor = TRY(Take(name));
+  const std::vector<int64_t> expected = {shape.columns, shape.rows, count};
+  if (tensor->dims != expected) {
+    return base::CorruptData(fmt::format("{}: the tensor \"{}\" has shape {}, expected [{}]",
+                                         file_.path(), name, ShapeOf(*tensor),
+                                         fmt::join(expected, ", ")));
+  }
+  return ViewOf(*tensor);
+}
+
 base::Result<std::vector<float>> WeightReader::Vector(const std::string& name, int64_t size) {
   const gguf::TensorInfo* tensor = TRY(Take(name));
   if (tensor->row_count() != 1 || tensor->row_length() != size) {

@@ -32,6 +32,9 @@ class WeightReader {
   base::Result<kernels::WeightMatrix> MatrixOfAnyHeight(const std::string& name, int64_t columns,
                                                         int64_t rows_max);
 
+  // `count` matrices of one shape stacked in one tensor, as experts are; the rows of all of them one after another.
+  base::Result<kernels::WeightMatrix> Stack(const std::string& name, const MatrixShape& shape, int64_t count);
+
   // A vector as floats, copied: norms are small and may be stored as halves.
   base::Result<std::vector<float>> Vector(const std::string& name, int64_t size);
 

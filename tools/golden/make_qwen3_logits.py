@@ -3,7 +3,7 @@
 
 Usage: make_qwen3_logits.py OUTPUT_FOLDER          needs: pip install torch transformers gguf numpy
 
-The other implementation is Qwen3ForCausalLM of Hugging Face transformers, in 32-bit floats on the CPU. For each model
+The other implementation is Qwen3(Moe)ForCausalLM of Hugging Face transformers, in 32-bit floats on the CPU. For each model
 NAME two files are written: `qwen3_NAME.gguf`, a model as any other, and `qwen3_NAME_logits.gguf`, whose metadata holds
 token ids and whose tensors hold the logits after each of them:
 
@@ -38,9 +38,13 @@ CONFIGS = {
                  max_position_embeddings=256,
                  rope_parameters={"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0,
                                   "original_max_position_embeddings": 64}),
+    "experts": dict(vocab_size=90, hidden_size=48, moe_intermediate_size=32, num_hidden_layers=2, num_attention_heads=6,
+                    num_key_value_heads=2, head_dim=16, num_experts=6, num_experts_per_tok=3, norm_topk_prob=True,
+                    decoder_sparse_step=1, mlp_only_layers=[], tie_word_embeddings=False, rms_norm_eps=1e-6,
+                    max_position_embeddings=256, rope_parameters={"rope_type": "default", "rope_theta": 1e6}),
 }
-# The second model is stored in halves, which its weights are rounded to before the logits are computed.
-STORED_AS = {"tied": np.float32, "yarn": np.float16}
+# Those stored in halves have their weights rounded before the logits are computed.
+STORED_AS = {"tied": np.float32, "yarn": np.float16, "experts": np.float16}
 
 TENSOR_NAMES = {
     "input_layernorm.weight": "attn_norm.weight",
@@ -54,6 +58,9 @@ TENSOR_NAMES = {
     "mlp.gate_proj.weight": "ffn_gate.weight",
     "mlp.up_proj.weight": "ffn_up.weight",
     "mlp.down_proj.weight": "ffn_down.weight",
+    "mlp.gate.weight": "ffn_gate_inp.weight",
+    "mlp.experts.gate_up_proj": "ffn_gate_up_exps.weight",
+    "mlp.experts.down_proj": "ffn_down_exps.weight",
 }
 
 
@@ -65,10 +72,13 @@ def gguf_name(name: str) -> str:
             "lm_head.weight": "output.weight"}[name]
 
 
-def random_model(name: str) -> transformers.Qwen3ForCausalLM:
+def random_model(name: str) -> transformers.PreTrainedModel:
     torch.manual_seed(sum(name.encode()))
-    config = transformers.Qwen3Config(attn_implementation="eager", **CONFIGS[name])
-    model = transformers.Qwen3ForCausalLM(config).float().eval()
+    with_experts = "num_experts" in CONFIGS[name]
+    config_class = transformers.Qwen3MoeConfig if with_experts else transformers.Qwen3Config
+    model_class = transformers.Qwen3MoeForCausalLM if with_experts else transformers.Qwen3ForCausalLM
+    config = config_class(attn_implementation="eager", **CONFIGS[name])
+    model = model_class(config).float().eval()
     with torch.no_grad():
         for tensor_name, weight in model.named_parameters():
             if weight.dim() == 1:
@@ -77,21 +87,26 @@ def random_model(name: str) -> transformers.Qwen3ForCausalLM:
                 # Small, so that the epsilon of the first norm counts.
                 weight.copy_(0.05 * torch.randn_like(weight))
             else:
-                weight.copy_(1.5 * torch.randn_like(weight) / weight.shape[1] ** 0.5)
+                weight.copy_(1.5 * torch.randn_like(weight) / weight.shape[-1] ** 0.5)
             if weight.dim() > 1 and STORED_AS[name] == np.float16:
                 weight.copy_(weight.half().float())
     return model
 
 
-def write_model(model: transformers.Qwen3ForCausalLM, name: str, path: pathlib.Path) -> None:
+def write_model(model: transformers.PreTrainedModel, name: str, path: pathlib.Path) -> None:
     config = model.config
     rope = config.rope_parameters
-    writer = gguf.GGUFWriter(path, "qwen3")
+    with_experts = "num_experts" in CONFIGS[name]
+    writer = gguf.GGUFWriter(path, "qwen3moe" if with_experts else "qwen3")
     writer.add_name(f"golden-{name}")
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_feed_forward_length(config.intermediate_size)
+    if with_experts:
+        writer.add_expert_count(config.num_experts)
+        writer.add_expert_used_count(config.num_experts_per_tok)
+        writer.add_expert_feed_forward_length(config.moe_intermediate_size)
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_key_length(config.head_dim)
@@ -116,12 +131,12 @@ def write(writer: gguf.GGUFWriter) -> None:
 
 
 @torch.no_grad()
-def logits_of(model: transformers.Qwen3ForCausalLM, tokens: list[int]) -> np.ndarray:
+def logits_of(model: transformers.PreTrainedModel, tokens: list[int]) -> np.ndarray:
     """Of every position, without a cache."""
     return model(torch.tensor([tokens]), use_cache=False).logits[0].numpy()
 
 
-def greedy(model: transformers.Qwen3ForCausalLM, prompt: list[int]) -> tuple[list[int], np.ndarray] | None:
+def greedy(model: transformers.PreTrainedModel, prompt: list[int]) -> tuple[list[int], np.ndarray] | None:
     """The tokens with the continuation, and the logits it was chosen from; None when a choice was too close."""
     tokens = list(prompt)
     rows = []
@@ -135,7 +150,7 @@ def greedy(model: transformers.Qwen3ForCausalLM, prompt: list[int]) -> tuple[lis
     return tokens, np.stack(rows)
 
 
-def write_logits(model: transformers.Qwen3ForCausalLM, path: pathlib.Path) -> None:
+def write_logits(model: transformers.PreTrainedModel, path: pathlib.Path) -> None:
     draw = np.random.default_rng(7)
     vocabulary = model.config.vocab_size
     prompt = lambda length: draw.integers(0, vocabulary, length).tolist()  # noqa: E731

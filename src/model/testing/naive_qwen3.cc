@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 #include <string>
 
 #include "base/check.h"
@@ -62,18 +63,18 @@ struct Rope {
 };
 
 // Frequencies by the formulas of YaRN, arXiv:2309.00071, section 3.2.
-Rope RopeOf(const gguf::File& file, int64_t head_size) {
-  const double base = file.Number("qwen3.rope.freq_base").value();
+Rope RopeOf(const gguf::File& file, const std::string& prefix, int64_t head_size) {
+  const double base = file.Number(prefix + "rope.freq_base").value();
   const auto size = static_cast<double>(head_size);
   Rope rope;
   for (int64_t i = 0; i < head_size / 2; ++i) {
     rope.frequencies.push_back(std::pow(base, -2.0 * static_cast<double>(i) / size));
   }
-  if (file.StringOr("qwen3.rope.scaling.type", "none").value() != "yarn") {
+  if (file.StringOr(prefix + "rope.scaling.type", "none").value() != "yarn") {
     return rope;
   }
-  const double factor = file.Number("qwen3.rope.scaling.factor").value();
-  const double original = file.Number("qwen3.rope.scaling.original_context_length").value();
+  const double factor = file.Number(prefix + "rope.scaling.factor").value();
+  const double original = file.Number(prefix + "rope.scaling.original_context_length").value();
   const auto dimension = [&](double rotations) {
     return size * std::log(original / (rotations * 2 * std::numbers::pi)) / (2 * std::log(base));
   };
@@ -108,12 +109,13 @@ class NaiveModel {
   NaiveModel(const gguf::File& file, CacheRounding rounding)
       : file_(file),
         rounding_(rounding),
-        layers_(file.Integer("qwen3.block_count").value()),
-        heads_(file.Integer("qwen3.attention.head_count").value()),
-        kv_heads_(file.Integer("qwen3.attention.head_count_kv").value()),
-        head_size_(file.Integer("qwen3.attention.key_length").value()),
-        epsilon_(file.Number("qwen3.attention.layer_norm_rms_epsilon").value()),
-        rope_(RopeOf(file, head_size_)) {}
+        prefix_(std::string(file.String("general.architecture").value()) + "."),
+        layers_(file.Integer(prefix_ + "block_count").value()),
+        heads_(file.Integer(prefix_ + "attention.head_count").value()),
+        kv_heads_(file.Integer(prefix_ + "attention.head_count_kv").value()),
+        head_size_(file.Integer(prefix_ + "attention.key_length").value()),
+        epsilon_(file.Number(prefix_ + "attention.layer_norm_rms_epsilon").value()),
+        rope_(RopeOf(file, prefix_, head_size_)) {}
 
   std::vector<Vector> Logits(std::span<const base::TokenId> tokens) const {
     const Matrix embedding = Load("token_embd.weight");
@@ -213,27 +215,84 @@ class NaiveModel {
     return out;
   }
 
+  static Vector Swiglu(const Vector& x, const Matrix& gate_weight, const Matrix& up_weight,
+                       const Matrix& down_weight) {
+    Vector gate = Multiply(gate_weight, x);
+    const Vector up = Multiply(up_weight, x);
+    for (size_t i = 0; i < gate.size(); ++i) {
+      gate[i] = gate[i] / (1 + std::exp(-gate[i])) * up[i];
+    }
+    return Multiply(down_weight, gate);
+  }
+
   void AddFeedForward(const std::string& prefix, std::vector<Vector>& states) const {
     const Matrix norm = Load(prefix + "ffn_norm.weight");
-    const Matrix gate_weight = Load(prefix + "ffn_gate.weight");
-    const Matrix up_weight = Load(prefix + "ffn_up.weight");
-    const Matrix down_weight = Load(prefix + "ffn_down.weight");
+    const bool experts = file_.FindTensor(prefix + "ffn_gate_inp.weight") != nullptr;
+    const std::string suffix = experts ? "_exps.weight" : ".weight";
+    const Matrix router = experts ? Load(prefix + "ffn_gate_inp.weight") : Matrix{};
+    const bool fused = file_.FindTensor(prefix + "ffn_gate_up_exps.weight") != nullptr;
+    const Matrix gate = fused ? Half(prefix, router.rows, 0) : Load(prefix + "ffn_gate" + suffix);
+    const Matrix up = fused ? Half(prefix, router.rows, 1) : Load(prefix + "ffn_up" + suffix);
+    const Matrix down = Load(prefix + "ffn_down" + suffix);
     for (Vector& state : states) {
       const Vector x = Norm(state, norm, epsilon_);
-      Vector gate = Multiply(gate_weight, x);
-      const Vector up = Multiply(up_weight, x);
-      for (size_t i = 0; i < gate.size(); ++i) {
-        gate[i] = gate[i] / (1 + std::exp(-gate[i])) * up[i];
-      }
-      const Vector down = Multiply(down_weight, gate);
-      for (size_t i = 0; i < down.size(); ++i) {
-        state[i] += down[i];
+      const Vector result = experts ? Mix(x, router, gate, up, down) : Swiglu(x, gate, up, down);
+      for (size_t i = 0; i < result.size(); ++i) {
+        state[i] += result[i];
       }
     }
   }
 
+  // Matrix `index` of `count` that lie one after another.
+  static Matrix Part(const Matrix& stack, int64_t count, int64_t index) {
+    const int64_t rows = stack.rows / count;
+    const auto first = stack.values.begin() + index * rows * stack.columns;
+    return {rows, stack.columns, {first, first + rows * stack.columns}};
+  }
+
+  // The gate (0) or up (1) matrices of all experts, which share one tensor: of each expert first
+  // gate, then up.
+  Matrix Half(const std::string& prefix, int64_t count, int64_t which) const {
+    const Matrix both = Load(prefix + "ffn_gate_up_exps.weight");
+    Matrix out = {both.rows / 2, both.columns, {}};
+    for (int64_t expert = 0; expert < count; ++expert) {
+      const Matrix half = Part(both, 2 * count, 2 * expert + which);
+      out.values.insert(out.values.end(), half.values.begin(), half.values.end());
+    }
+    return out;
+  }
+
+  // Softmax over all experts, the best ones chosen, their shares divided by their sum.
+  Vector Mix(const Vector& x, const Matrix& router, const Matrix& gate, const Matrix& up,
+             const Matrix& down) const {
+    Vector share = Multiply(router, x);
+    for (double& score : share) {
+      score = std::exp(score);
+    }
+    std::vector<size_t> order(share.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return share[a] > share[b]; });
+    order.resize(static_cast<size_t>(file_.Integer(prefix_ + "expert_used_count").value()));
+    double total = 0;
+    for (const size_t expert : order) {
+      total += share[expert];
+    }
+    Vector out(x.size(), 0.0);
+    for (const size_t expert : order) {
+      const auto index = static_cast<int64_t>(expert);
+      const Vector result = Swiglu(x, Part(gate, router.rows, index), Part(up, router.rows, index),
+                                   Part(down, router.rows, index));
+      for (size_t i = 0; i < out.size(); ++i) {
+        out[i] += share[expert] / total * result[i];
+      }
+    }
+    return out;
+  }
+
   const gguf::File& file_;
   CacheRounding rounding_;
+  std::string prefix_;
   int64_t layers_;
   int64_t heads_;
   int64_t kv_heads_;

@@ -1,5 +1,5 @@
 // Qwen3 in the plainest way, as a second opinion: doubles, one token after another, no cache, no chunks, no threads.
-// Source: Hugging Face transformers, models/qwen3/modeling_qwen3.py.
+// Source: Hugging Face transformers, models/qwen3/modeling_qwen3.py and models/qwen3_moe/modeling_qwen3_moe.py.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ enum class CacheRounding {
 };
 
 // Logits of every position: [tokens.size()][vocabulary]. Matrices are widened to doubles, whatever their type.
-// The file must be a valid dense Qwen3 model with separate query, key and value tensors.
+// The file must be a valid Qwen3 model, dense or with experts, with separate tensors for every projection.
 std::vector<std::vector<double>> NaiveLogits(const gguf::File& file, std::span<const base::TokenId> tokens,
                                              CacheRounding rounding = CacheRounding::kNone);
 

@@ -164,6 +164,10 @@ std::vector<Tensor> TensorsOf(const SyntheticModel& model) {
     out.push_back(
         {std::move(name), {columns, rows}, 0.0F, 1.0F / std::sqrt(static_cast<float>(columns))});
   };
+  const auto stack = [&](std::string name, int64_t columns, int64_t rows) {
+    matrix(std::move(name), columns, rows);
+    out.back().dims.push_back(model.expert_count);
+  };
   const float embedding = 2.0F / std::sqrt(static_cast<float>(hidden));
   out.push_back({"token_embd.weight", {hidden, model.vocabulary_size}, 0.0F, embedding});
   for (int32_t layer = 0; layer < model.layer_count; ++layer) {
@@ -176,9 +180,16 @@ std::vector<Tensor> TensorsOf(const SyntheticModel& model) {
     norm(prefix + "attn_q_norm.weight", model.head_size);
     norm(prefix + "attn_k_norm.weight", model.head_size);
     norm(prefix + "ffn_norm.weight", hidden);
-    matrix(prefix + "ffn_gate.weight", hidden, ffn);
-    matrix(prefix + "ffn_up.weight", hidden, ffn);
-    matrix(prefix + "ffn_down.weight", ffn, hidden);
+    if (model.expert_count > 0) {
+      matrix(prefix + "ffn_gate_inp.weight", hidden, model.expert_count);
+      stack(prefix + "ffn_gate_exps.weight", hidden, ffn);
+      stack(prefix + "ffn_up_exps.weight", hidden, ffn);
+      stack(prefix + "ffn_down_exps.weight", ffn, hidden);
+    } else {
+      matrix(prefix + "ffn_gate.weight", hidden, ffn);
+      matrix(prefix + "ffn_up.weight", hidden, ffn);
+      matrix(prefix + "ffn_down.weight", ffn, hidden);
+    }
   }
   norm("output_norm.weight", hidden);
   if (!model.tied) {
@@ -201,10 +212,15 @@ gguf::TensorType TypeOf(const SyntheticModel& model, const Tensor& tensor) {
 }
 
 void SetShape(const SyntheticModel& model, gguf::Writer& writer) {
+  const bool experts = model.expert_count > 0;
+  const std::string architecture = experts ? "qwen3moe" : "qwen3";
   const auto count = [&](std::string_view key, int32_t value) {
-    writer.SetUint32(fmt::format("qwen3.{}", key), static_cast<uint32_t>(value));
+    writer.SetUint32(fmt::format("{}.{}", architecture, key), static_cast<uint32_t>(value));
   };
-  writer.SetString("general.architecture", "qwen3");
+  const auto number = [&](std::string_view key, double value) {
+    writer.SetFloat32(fmt::format("{}.{}", architecture, key), static_cast<float>(value));
+  };
+  writer.SetString("general.architecture", architecture);
   writer.SetString("general.name", model.name);
   writer.SetUint32("general.file_type", static_cast<uint32_t>(model.mix));
   writer.SetUint32("general.quantization_version", 2);
@@ -212,15 +228,20 @@ void SetShape(const SyntheticModel& model, gguf::Writer& writer) {
   count("context_length", model.context_tokens);
   count("embedding_length", model.hidden_size);
   count("feed_forward_length", model.ffn_size);
+  if (experts) {
+    count("expert_count", model.expert_count);
+    count("expert_used_count", model.expert_used_count);
+    count("expert_feed_forward_length", model.ffn_size);
+  }
   count("attention.head_count", model.head_count);
   count("attention.head_count_kv", model.kv_head_count);
   count("attention.key_length", model.head_size);
   count("attention.value_length", model.head_size);
-  writer.SetFloat32("qwen3.attention.layer_norm_rms_epsilon", 1e-6F);
-  writer.SetFloat32("qwen3.rope.freq_base", static_cast<float>(model.rope_base));
+  number("attention.layer_norm_rms_epsilon", 1e-6);
+  number("rope.freq_base", model.rope_base);
   if (model.yarn_factor > 1) {
-    writer.SetString("qwen3.rope.scaling.type", "yarn");
-    writer.SetFloat32("qwen3.rope.scaling.factor", static_cast<float>(model.yarn_factor));
+    writer.SetString(architecture + ".rope.scaling.type", "yarn");
+    number("rope.scaling.factor", model.yarn_factor);
     count("rope.scaling.original_context_length", model.yarn_original_context);
   }
 }

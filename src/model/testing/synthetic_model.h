@@ -22,7 +22,9 @@ struct SyntheticModel {
   int32_t head_count = 4;
   int32_t kv_head_count = 2;
   int32_t head_size = 32;
-  int32_t ffn_size = 96;
+  int32_t ffn_size = 96;          // of one expert when there are experts
+  int32_t expert_count = 0;       // above 0: architecture qwen3moe
+  int32_t expert_used_count = 0;  // experts a token goes to
   int32_t context_tokens = 4096;
   bool tied = true;  // no output.weight
   double rope_base = 1e6;
