@@ -11,23 +11,39 @@ from generator.core import TEXT_DIR
 from gguf_model import generate, load_model, load_template, load_tokenizer
 from render import render_template
 
-WEATHER = {"type": "function", "function": {
-    "name": "get_current_weather", "description": "Get the current weather in a given location",
-    "parameters": {"type": "object", "properties": {
-        "location": {"type": "string", "description": "The city and state, e.g. San Francisco, CA"},
-        "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]}}, "required": ["location"]}}}
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_current_weather",
+        "description": "Get the current weather in a given location",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "location": {"type": "string", "description": "The city and state, e.g. San Francisco, CA"},
+                "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+            },
+            "required": ["location"],
+        },
+    },
+}
 
 
 class Chat:
     """One loaded model file."""
 
     def __init__(self, path):
-        self.model, self.tokenizer, self.template = load_model(path), load_tokenizer(path), load_template(path)
+        self.model, self.tokenizer, self.template = (
+            load_model(path),
+            load_tokenizer(path),
+            load_template(path),
+        )
 
     def answer(self, messages, tools=None, thinking=True, temperature=0.0):
         """The raw text the model writes, think block included."""
         prompt = render_template(messages, tools, thinking, True, self.template)
-        ids = generate(self.model, self.tokenizer.encode(prompt), self.tokenizer.end_id, temperature=temperature)
+        ids = generate(
+            self.model, self.tokenizer.encode(prompt), self.tokenizer.end_id, temperature=temperature
+        )
         return self.tokenizer.decode(ids)
 
 
@@ -66,7 +82,14 @@ def main():
     if arguments.probe:
         run_probes(chat, arguments.temperature)
     elif arguments.prompt:
-        print(chat.answer([{"role": "user", "content": arguments.prompt}], None, not arguments.no_thinking, arguments.temperature))
+        print(
+            chat.answer(
+                [{"role": "user", "content": arguments.prompt}],
+                None,
+                not arguments.no_thinking,
+                arguments.temperature,
+            )
+        )
 
 
 if __name__ == "__main__":

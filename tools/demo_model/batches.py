@@ -47,6 +47,6 @@ class Batches:
             start, end = self.starts[document], self.ends[document]
             size = end - start
             inputs[row, :size] = self.ids[start:end]
-            targets[row, :size - 1] = self.ids[start + 1:end]
-            weights[row, :size - 1] = scale[self.kinds[start + 1:end]]
+            targets[row, : size - 1] = self.ids[start + 1 : end]
+            weights[row, : size - 1] = scale[self.kinds[start + 1 : end]]
         return torch.from_numpy(inputs), torch.from_numpy(targets), torch.from_numpy(weights)

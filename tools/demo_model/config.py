@@ -29,4 +29,5 @@ WEIGHT_DECAY = 0.01
 
 PROMPT_SHARE = 0.25  # share of prompt tokens that are trained on
 PROMPT_WEIGHT = 0.3  # their weight; answers have weight 1
+LATE_TOKENS = 10_500_000  # from here on the mix has more sums
 SHORT_STEPS = 200  # about this many steps at the start are copying lessons on short conversations

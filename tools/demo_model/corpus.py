@@ -6,7 +6,7 @@ import numpy
 
 import config
 from generator.core import Gen
-from generator.mix import first_lessons, make_sample
+from generator.mix import first_lessons, late, make_sample
 from render import segments
 from tokenizer import DemoTokenizer
 
@@ -36,11 +36,16 @@ def build(tokenizer, token_count):
     g = Gen("prompt-loss")
     short_tokens = config.SHORT_STEPS * config.MICRO_BATCHES * config.MICRO_TOKENS
     while total < token_count:
-        kind = first_lessons if total < short_tokens else None
+        kind = first_lessons if total < short_tokens else late if total >= config.LATE_TOKENS else None
         for document, targets in encode_chunk(tokenizer, range(seed, seed + CHUNK), kind):
             if len(document) <= config.BUCKETS[-1]:
                 ids.append(numpy.array(document, dtype=numpy.uint16))
-                kinds.append(numpy.array([2 if t else int(g.rng.random() < config.PROMPT_SHARE) for t in targets], dtype=numpy.uint8))
+                kinds.append(
+                    numpy.array(
+                        [2 if t else int(g.rng.random() < config.PROMPT_SHARE) for t in targets],
+                        dtype=numpy.uint8,
+                    )
+                )
                 total += len(document)
                 ends.append(total)
         seed += CHUNK

@@ -20,12 +20,24 @@ from render import prompt_and_answer, render_template
 
 BATCH = 25
 SINGLE = {
-    "small talk": chat.smalltalk, "server how-to": chat.howto, "says it does not know": chat.unknown,
-    "capitals, opposites, calendar": chat.knowledge, "sums": arithmetic.arithmetic, "story sums": arithmetic.word_problem,
-    "comparing numbers": arithmetic.compare, "counting": arithmetic.counting, "exact repetition": textops.repeat,
-    "repetition n times": textops.repeat_times, "upper and lower case": textops.letter_case, "word lists": textops.word_order,
-    "sorting numbers": textops.sort_numbers, "word translation": textops.translate, "replacing a word": textops.replace,
-    "spelling": textops.spell, "extraction": extract.extract, "JSON object": extract.json_object,
+    "small talk": chat.smalltalk,
+    "server how-to": chat.howto,
+    "says it does not know": chat.unknown,
+    "capitals, opposites, calendar": chat.knowledge,
+    "sums": arithmetic.arithmetic,
+    "story sums": arithmetic.word_problem,
+    "comparing numbers": arithmetic.compare,
+    "counting": arithmetic.counting,
+    "exact repetition": textops.repeat,
+    "repetition n times": textops.repeat_times,
+    "upper and lower case": textops.letter_case,
+    "word lists": textops.word_order,
+    "sorting numbers": textops.sort_numbers,
+    "word translation": textops.translate,
+    "replacing a word": textops.replace,
+    "spelling": textops.spell,
+    "extraction": extract.extract,
+    "JSON object": extract.json_object,
 }
 TOOL_SKILLS = {"tool_call": "tool call", "tool_result": "answer from tool result", "no_tool": "no tool fits"}
 
@@ -53,7 +65,9 @@ def tool_sample(skill, g, lang):
 
 def makers():
     """Row name -> function(g, lang) that makes a sample."""
-    table = {name: functools.partial(lambda g, lang, f: mix.single(g, lang, f), f=f) for name, f in SINGLE.items()}
+    table = {
+        name: functools.partial(lambda g, lang, f: mix.single(g, lang, f), f=f) for name, f in SINGLE.items()
+    }
     table["system prompt obeyed"] = persona
     table["memory in dialogue"] = memory
     for skill, name in TOOL_SKILLS.items():
@@ -101,11 +115,13 @@ def answers(loaded, samples):
     prompts = []
     for sample in samples:
         messages, _ = prompt_and_answer(sample)
-        prompts.append(tokenizer.encode(render_template(messages, sample.tools or None, sample.thinking, True, template)))
+        prompts.append(
+            tokenizer.encode(render_template(messages, sample.tools or None, sample.thinking, True, template))
+        )
     texts = [""] * len(samples)
     order = sorted(range(len(samples)), key=lambda i: len(prompts[i]))
     for start in range(0, len(order), BATCH):
-        part = order[start:start + BATCH]
+        part = order[start : start + BATCH]
         for index, ids in zip(part, generate_batch(model, [prompts[i] for i in part], tokenizer.end_id)):
             texts[index] = tokenizer.decode(ids)
     return texts
@@ -129,7 +145,12 @@ def run(path, count, verbose, only):
                     right += ok
                     if verbose and not ok:
                         user = prompt_and_answer(sample)[0][-1]["content"]
-                        print(json.dumps({"row": name, "user": user, "got": text, "want": str(sample.check[1])}, ensure_ascii=False))
+                        print(
+                            json.dumps(
+                                {"row": name, "user": user, "got": text, "want": str(sample.check[1])},
+                                ensure_ascii=False,
+                            )
+                        )
                 scores[name][f"{lang} {'on' if thinking else 'off'}"] = right
         print(name, dict(scores[name]), flush=True)
     return scores
@@ -138,7 +159,10 @@ def run(path, count, verbose, only):
 def table(scores, count):
     """The scores as Markdown, in per cent."""
     columns = ["en off", "en on", "zh off", "zh on"]
-    lines = ["| skill | EN, thinking off | EN, thinking on | ZH, thinking off | ZH, thinking on |", "|---|---|---|---|---|"]
+    lines = [
+        "| skill | EN, thinking off | EN, thinking on | ZH, thinking off | ZH, thinking on |",
+        "|---|---|---|---|---|",
+    ]
     for name, row in scores.items():
         lines.append(f"| {name} | " + " | ".join(f"{100 * row[c] / count:.0f} %" for c in columns) + " |")
     total = [100 * sum(row[c] for row in scores.values()) / (count * len(scores)) for c in columns]
@@ -150,7 +174,9 @@ def main():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=pathlib.Path, default=config.GGUF_PATH)
-    parser.add_argument("--count", type=int, default=50, help="prompts for each row, language and thinking mode")
+    parser.add_argument(
+        "--count", type=int, default=50, help="prompts for each row, language and thinking mode"
+    )
     parser.add_argument("--verbose", action="store_true", help="print every wrong answer")
     parser.add_argument("--only", default="", help="only rows whose name has this text")
     parser.add_argument("--threads", type=int, default=2)
@@ -158,7 +184,9 @@ def main():
     torch.set_num_threads(arguments.threads)
     scores = run(arguments.model, arguments.count, arguments.verbose, arguments.only)
     config.WORK_DIR.mkdir(parents=True, exist_ok=True)
-    (config.WORK_DIR / "evaluation.json").write_text(json.dumps({"count": arguments.count, "scores": scores}, indent=1))
+    (config.WORK_DIR / "evaluation.json").write_text(
+        json.dumps({"count": arguments.count, "scores": scores}, indent=1)
+    )
     print(table(scores, arguments.count))
 
 

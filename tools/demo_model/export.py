@@ -17,7 +17,9 @@ def add_metadata(writer, model_config, tokenizer):
     """Architecture, tokenizer and general keys."""
     c = model_config
     writer.add_name(config.MODEL_NAME)
-    writer.add_description("Small chat model of the Millrace project, trained from scratch on generated text.")
+    writer.add_description(
+        "Small chat model of the Millrace project, trained from scratch on generated text."
+    )
     writer.add_license("apache-2.0")
     writer.add_languages(["en", "zh"])
     writer.add_size_label("5M")

@@ -19,13 +19,23 @@ def _field(reader, name):
 def load_model(path):
     """The network with the file's weights."""
     reader = gguf.GGUFReader(str(path))
-    model = Model(ModelConfig(
-        vocab_size=_field(reader, "qwen3.vocab_size"), hidden=_field(reader, "qwen3.embedding_length"),
-        layers=_field(reader, "qwen3.block_count"), heads=_field(reader, "qwen3.attention.head_count"),
-        kv_heads=_field(reader, "qwen3.attention.head_count_kv"), head_dim=_field(reader, "qwen3.attention.key_length"),
-        ffn=_field(reader, "qwen3.feed_forward_length"), rope_base=_field(reader, "qwen3.rope.freq_base"),
-        eps=_field(reader, "qwen3.attention.layer_norm_rms_epsilon"), context_length=_field(reader, "qwen3.context_length")))
-    state = {t.name: torch.from_numpy(gguf.quants.dequantize(t.data, t.tensor_type).copy()) for t in reader.tensors}
+    model = Model(
+        ModelConfig(
+            vocab_size=_field(reader, "qwen3.vocab_size"),
+            hidden=_field(reader, "qwen3.embedding_length"),
+            layers=_field(reader, "qwen3.block_count"),
+            heads=_field(reader, "qwen3.attention.head_count"),
+            kv_heads=_field(reader, "qwen3.attention.head_count_kv"),
+            head_dim=_field(reader, "qwen3.attention.key_length"),
+            ffn=_field(reader, "qwen3.feed_forward_length"),
+            rope_base=_field(reader, "qwen3.rope.freq_base"),
+            eps=_field(reader, "qwen3.attention.layer_norm_rms_epsilon"),
+            context_length=_field(reader, "qwen3.context_length"),
+        )
+    )
+    state = {
+        t.name: torch.from_numpy(gguf.quants.dequantize(t.data, t.tensor_type).copy()) for t in reader.tensors
+    }
     model.load_state_dict(state)
     return model.eval()
 
@@ -33,7 +43,10 @@ def load_model(path):
 def load_tokenizer(path):
     """The tokenizer from the file's token and merge lists."""
     reader = gguf.GGUFReader(str(path))
-    data = {"tokens": _field(reader, "tokenizer.ggml.tokens"), "merges": _field(reader, "tokenizer.ggml.merges")}
+    data = {
+        "tokens": _field(reader, "tokenizer.ggml.tokens"),
+        "merges": _field(reader, "tokenizer.ggml.merges"),
+    }
     with tempfile.TemporaryDirectory() as folder:
         vocab = pathlib.Path(folder) / "vocab.json"
         vocab.write_text(json.dumps(data), encoding="utf-8")
@@ -72,8 +85,8 @@ def generate_batch(model, prompts, end_id, limit=300):
     ids = torch.zeros(rows, longest, dtype=torch.long)
     real = torch.zeros(rows, longest, dtype=torch.bool)
     for row, prompt in enumerate(prompts):
-        ids[row, longest - len(prompt):] = torch.tensor(prompt)
-        real[row, longest - len(prompt):] = True
+        ids[row, longest - len(prompt) :] = torch.tensor(prompt)
+        real[row, longest - len(prompt) :] = True
     causal = torch.ones(longest, longest, dtype=torch.bool).tril()
     own = torch.eye(longest, dtype=torch.bool)
     mask = (causal & real[:, None, :] | own)[:, None]

@@ -123,7 +123,7 @@ class Model(nn.Module):
         """Hidden states after the final norm for `ids` (batch, length) that begin at position `start`."""
         length = ids.shape[1]
         x = self.token_embd(ids)
-        cos, sin = self.cos[start:start + length].to(x.dtype), self.sin[start:start + length].to(x.dtype)
+        cos, sin = self.cos[start : start + length].to(x.dtype), self.sin[start : start + length].to(x.dtype)
         for block in self.blk:
             x = block(x, cos, sin, cache, mask)
         return self.output_norm(x)

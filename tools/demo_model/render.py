@@ -25,7 +25,9 @@ _TEMPLATE = environment().from_string(TEMPLATE_TEXT)
 
 def render_template(messages, tools=None, thinking=True, generate=False, template=_TEMPLATE):
     """The prompt text that a server makes with the chat template."""
-    return template.render(messages=messages, tools=tools, add_generation_prompt=generate, enable_thinking=thinking)
+    return template.render(
+        messages=messages, tools=tools, add_generation_prompt=generate, enable_thinking=thinking
+    )
 
 
 def last_query(messages):
@@ -53,7 +55,10 @@ def assistant_body(message):
     parts = [message["content"]] if message["content"] else []
     for call in message.get("tool_calls", []):
         function = call["function"]
-        parts.append('<tool_call>\n{"name": "%s", "arguments": %s}\n</tool_call>' % (function["name"], to_json(function["arguments"])))
+        parts.append(
+            '<tool_call>\n{"name": "%s", "arguments": %s}\n</tool_call>'
+            % (function["name"], to_json(function["arguments"]))
+        )
     return "\n".join(parts) + "<|im_end|>"
 
 
@@ -64,13 +69,23 @@ def segments(sample):
     system = rest.pop(0)["content"] if rest[0]["role"] == "system" else ""
     if system or sample.tools:
         lines = "\n".join(["Tools:"] + [to_json(t) for t in sample.tools]) if sample.tools else ""
-        out.append((f"<|im_start|>system\n{system}{chr(10) * 2 if system and lines else ''}{lines}<|im_end|>\n", False))
+        out.append(
+            (
+                f"<|im_start|>system\n{system}{chr(10) * 2 if system and lines else ''}{lines}<|im_end|>\n",
+                False,
+            )
+        )
     offset = len(messages) - len(rest)
     for index, m in enumerate(rest, offset):
         if m["role"] == "user":
             out.append((f"<|im_start|>user\n{m['content'].strip()}<|im_end|>\n", False))
         elif m["role"] == "tool":
-            out.append((f"<|im_start|>user\n<tool_response>\n{m['content'].strip()}\n</tool_response><|im_end|>\n", False))
+            out.append(
+                (
+                    f"<|im_start|>user\n<tool_response>\n{m['content'].strip()}\n</tool_response><|im_end|>\n",
+                    False,
+                )
+            )
         else:
             out.append(("<|im_start|>assistant\n", False))
             reasoning = m.get("reasoning_content", "")

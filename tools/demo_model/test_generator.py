@@ -35,7 +35,9 @@ def test_invented_words_respect_the_split():
 def test_template_renders_what_training_sees():
     for seed in SEEDS:
         sample = make_sample(seed)
-        assert render_template(final_messages(sample), sample.tools or None, sample.thinking) == whole_text(sample)
+        assert render_template(final_messages(sample), sample.tools or None, sample.thinking) == whole_text(
+            sample
+        )
 
 
 def test_prompt_is_a_prefix_of_the_training_text():
@@ -78,8 +80,11 @@ def test_arguments_given_as_text_render_like_objects():
 
 
 def test_old_reasoning_is_dropped():
-    messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "reasoning_content": "secret"},
-                {"role": "user", "content": "c"}]
+    messages = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b", "reasoning_content": "secret"},
+        {"role": "user", "content": "c"},
+    ]
     assert "secret" not in render_template(messages, generate=True)
 
 
@@ -92,10 +97,13 @@ def test_thinking_switch():
 @pytest.mark.skipif(not config.GGUF_PATH.exists(), reason="no exported model yet")
 def test_exported_file_matches_training():
     from gguf_model import load_template, load_tokenizer
+
     template, tokenizer = load_template(config.GGUF_PATH), load_tokenizer(config.GGUF_PATH)
     for seed in range(60):
         sample = make_sample(seed)
-        text = render_template(final_messages(sample), sample.tools or None, sample.thinking, template=template)
+        text = render_template(
+            final_messages(sample), sample.tools or None, sample.thinking, template=template
+        )
         assert text == whole_text(sample)
         assert tokenizer.decode(tokenizer.encode(text)) == text
         pieces = [i for part, _ in segments(sample) for i in tokenizer.encode(part)]

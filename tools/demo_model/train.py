@@ -33,8 +33,10 @@ def make_optimizers(model):
     """Muon for the hidden matrices, AdamW for the embedding and the norms."""
     matrices = [w for name, w in model.named_parameters() if w.ndim == 2 and "token_embd" not in name]
     others = [w for name, w in model.named_parameters() if w.ndim < 2 or "token_embd" in name]
-    return [Muon(matrices, config.MUON_RATE, weight_decay=config.WEIGHT_DECAY),
-            torch.optim.AdamW(others, config.ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)]
+    return [
+        Muon(matrices, config.MUON_RATE, weight_decay=config.WEIGHT_DECAY),
+        torch.optim.AdamW(others, config.ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
 
 
 def weighted_loss(model, inputs, targets, weights):
@@ -60,7 +62,15 @@ def compile_blocks(model):
 def save(path, model, optimizers, step, spent):
     """Writes a checkpoint in one rename, so that a kill never leaves half a file."""
     partial = path.with_suffix(".partial")
-    torch.save({"model": model.state_dict(), "optimizers": [o.state_dict() for o in optimizers], "step": step, "spent": spent}, partial)
+    torch.save(
+        {
+            "model": model.state_dict(),
+            "optimizers": [o.state_dict() for o in optimizers],
+            "step": step,
+            "spent": spent,
+        },
+        partial,
+    )
     partial.replace(path)
 
 
@@ -119,7 +129,9 @@ def train(rank, world, arguments, store):
     if device == "cpu":
         torch.set_num_threads(1)
     if world > 1:
-        torch.distributed.init_process_group("gloo", init_method=f"file://{store}/store", rank=rank, world_size=world)
+        torch.distributed.init_process_group(
+            "gloo", init_method=f"file://{store}/store", rank=rank, world_size=world
+        )
     tokenizer = DemoTokenizer(config.WORK_DIR / "vocab.json")
     model = Model(ModelConfig(vocab_size=len(tokenizer.tokens)))
     model.initialise(config.SEED)
@@ -132,7 +144,10 @@ def train(rank, world, arguments, store):
     if not arguments.no_compile:
         compile_blocks(model)
     if rank == 0:
-        print(f"{sum(w.numel() for w in model.parameters())} parameters, from step {step} of {config.STEPS} on {device}", flush=True)
+        print(
+            f"{sum(w.numel() for w in model.parameters())} parameters, from step {step} of {config.STEPS} on {device}",
+            flush=True,
+        )
     started = saved = time.time()
     running, last = None, min(config.STEPS, arguments.stop_after)
     while step < last:
@@ -142,7 +157,17 @@ def train(rank, world, arguments, store):
         step += 1
         now = time.time()
         if rank == 0 and step % 20 == 0:
-            print(json.dumps({"step": step, "loss": round(running, 4), "rate": round(rate, 3), "seconds": round(spent + now - started)}), flush=True)
+            print(
+                json.dumps(
+                    {
+                        "step": step,
+                        "loss": round(running, 4),
+                        "rate": round(rate, 3),
+                        "seconds": round(spent + now - started),
+                    }
+                ),
+                flush=True,
+            )
         if rank == 0 and (now - saved > arguments.save_seconds or step == last):
             save(path, model, optimizers, step, spent + now - started)
             saved = now
@@ -151,7 +176,9 @@ def train(rank, world, arguments, store):
 def main():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stop-after", type=int, default=config.STEPS, help="stop early at this step, keeping the schedule")
+    parser.add_argument(
+        "--stop-after", type=int, default=config.STEPS, help="stop early at this step, keeping the schedule"
+    )
     parser.add_argument("--save-seconds", type=float, default=180)
     parser.add_argument("--no-compile", action="store_true", help="do not compile the layers")
     arguments = parser.parse_args()

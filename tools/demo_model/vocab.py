@@ -40,13 +40,26 @@ def known_characters():
     found = collections.Counter()
     for path in sorted(TEXT_DIR.glob("*.txt")) + sorted((TEXT_DIR.parent / "generator").glob("*.py")):
         found.update(c for c in path.read_text(encoding="utf-8") if ord(c) > 127)
-    found.update("\uff0c\u3002\uff1f\uff01\uff1a\uff1b\u3001\u201c\u201d\u2018\u2019\u300a\u300b\uff08\uff09\u2026\u2014\u00b0\uff5e")
+    found.update(
+        "\uff0c\u3002\uff1f\uff01\uff1a\uff1b\u3001\u201c\u201d\u2018\u2019\u300a\u300b\uff08\uff09\u2026\u2014\u00b0\uff5e"
+    )
     return sorted(found)
 
 
 def copied_words():
     """Words that appear mostly as values; they keep their space apart, so that all places spell them alike."""
-    sections = ["en_names", "surnames", "cities", "nouns", "plain_words", "tool_nouns", "colors", "jobs", "weekdays", "months"]
+    sections = [
+        "en_names",
+        "surnames",
+        "cities",
+        "nouns",
+        "plain_words",
+        "tool_nouns",
+        "colors",
+        "jobs",
+        "weekdays",
+        "months",
+    ]
     words = {w for s in sections for entry in WORDS[s] for w in re.findall("[A-Za-z]+", entry)}
     return sorted(w for w in words if len(w) > 2)
 
@@ -68,13 +81,18 @@ class Merges:
         """Merges the bytes of one character from the left."""
         symbols = to_symbols(character)
         for end in range(2, len(symbols) + 1):
-            self.add(symbols[:end - 1], symbols[end - 1])
+            self.add(symbols[: end - 1], symbols[end - 1])
 
     def add_trained(self, counts, merge_count, longest):
         """Appends merges learnt by ordinary BPE on weighted byte-symbol strings."""
         bpe = Tokenizer(models.BPE())
-        trainer = trainers.BpeTrainer(vocab_size=merge_count + 256, show_progress=False, max_token_length=longest,
-                                      initial_alphabet=BYTES, min_frequency=3)
+        trainer = trainers.BpeTrainer(
+            vocab_size=merge_count + 256,
+            show_progress=False,
+            max_token_length=longest,
+            initial_alphabet=BYTES,
+            min_frequency=3,
+        )
         bpe.train_from_iterator((text for text, n in sorted(counts.items()) for _ in range(n)), trainer)
         for merge in json.loads(bpe.to_str())["model"]["merges"][:merge_count]:
             self.add(*merge)
@@ -100,9 +118,15 @@ def build(sample_count):
     merges.add_trained({w: -(-n // 4) for w, n in letters.items()}, config.LETTER_MERGES, 14)
     merges.add_trained({m: -(-n // 4) for m, n in marks.items() if n > 20}, config.MARK_MERGES, 8)
     copied = copied_words()
-    spaced = [(n, p[1:]) for p, n in pieces.items() if re.fullmatch(" [A-Za-z]+", p) and p[1:] not in copied and n >= 12
-              and (len(p) > 2 or p in (" a", " I"))]
-    for _, word in sorted(spaced, key=lambda item: (-item[0], item[1]))[:config.SPACE_MERGES]:
+    spaced = [
+        (n, p[1:])
+        for p, n in pieces.items()
+        if re.fullmatch(" [A-Za-z]+", p)
+        and p[1:] not in copied
+        and n >= 12
+        and (len(p) > 2 or p in (" a", " I"))
+    ]
+    for _, word in sorted(spaced, key=lambda item: (-item[0], item[1]))[: config.SPACE_MERGES]:
         if word in merges.tokens:
             merges.add(SPACE, word)
     return list(merges.tokens) + CONTROL + USER_DEFINED, merges.merges
@@ -117,7 +141,9 @@ def main():
         return
     tokens, merges = build(config.VOCAB_SAMPLES)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps({"tokens": tokens, "merges": merges}, ensure_ascii=False), encoding="utf-8")
+    arguments.output.write_text(
+        json.dumps({"tokens": tokens, "merges": merges}, ensure_ascii=False), encoding="utf-8"
+    )
     print(f"vocabulary: {len(tokens)} tokens, {len(merges)} merges")
 
 

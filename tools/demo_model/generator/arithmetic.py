@@ -3,18 +3,33 @@
 from generator.core import full_width, simple_turn
 
 ASK = {
-    "en": ["{what is|what's|calculate|compute|how much is|please calculate|tell me|can you calculate|solve} <e>{?|.|}",
-           "<e>{?| = ?| =|=?|=}", "<e>", "what does <e> {make|give|equal}{?|}", "{hi, |hello, |}what is <e>{?|}"],
-    "zh": ["<e>{等于多少|是多少|等于几|=?|=|等于|得多少|的结果是多少|=多少}{?|}", "{计算|请计算|算一下|帮我算一下|请算|请问}<e>{。|}",
-           "<e>", "{你好,|}<e>等于{几|多少}{?|}"],
+    "en": [
+        "{what is|what's|calculate|compute|how much is|please calculate|tell me|can you calculate|solve} <e>{?|.|}",
+        "<e>{?| = ?| =|=?|=}",
+        "<e>",
+        "what does <e> {make|give|equal}{?|}",
+        "{hi, |hello, |}what is <e>{?|}",
+    ],
+    "zh": [
+        "<e>{等于多少|是多少|等于几|=?|=|等于|得多少|的结果是多少|=多少}{?|}",
+        "{计算|请计算|算一下|帮我算一下|请算|请问}<e>{。|}",
+        "<e>",
+        "{你好,|}<e>等于{几|多少}{?|}",
+    ],
 }
 SPOKEN = {
-    "en": {"+": ["<a> plus <b>", "the sum of <a> and <b>", "<a> and <b> added together"],
-           "-": ["<a> minus <b>", "the difference of <a> and <b>"],
-           "*": ["<a> times <b>", "the product of <a> and <b>", "<a> multiplied by <b>"],
-           "/": ["<a> divided by <b>"]},
-    "zh": {"+": ["<a>加<b>", "<a>加上<b>", "<a>与<b>的和"], "-": ["<a>减<b>", "<a>减去<b>", "<a>与<b>的差"],
-           "*": ["<a>乘<b>", "<a>乘以<b>", "<a>与<b>的积"], "/": ["<a>除以<b>"]},
+    "en": {
+        "+": ["<a> plus <b>", "the sum of <a> and <b>", "<a> and <b> added together"],
+        "-": ["<a> minus <b>", "the difference of <a> and <b>"],
+        "*": ["<a> times <b>", "the product of <a> and <b>", "<a> multiplied by <b>"],
+        "/": ["<a> divided by <b>"],
+    },
+    "zh": {
+        "+": ["<a>加<b>", "<a>加上<b>", "<a>与<b>的和"],
+        "-": ["<a>减<b>", "<a>减去<b>", "<a>与<b>的差"],
+        "*": ["<a>乘<b>", "<a>乘以<b>", "<a>与<b>的积"],
+        "/": ["<a>除以<b>"],
+    },
 }
 SIGNS = {"+": ["+"], "-": ["-"], "*": ["*", "×", "x"], "/": ["/", "÷"]}
 
@@ -115,16 +130,44 @@ def arithmetic(g, lang):
     return turn
 
 
-THINGS = {"en": ["apples", "books", "coins", "eggs", "pens", "cats", "balls", "cups", "stones", "flowers", "boxes", "birds"],
-          "zh": ["苹果", "书", "硬币", "鸡蛋", "笔", "球", "杯子", "石头", "花", "盒子", "糖", "鸟"]}
+THINGS = {
+    "en": [
+        "apples",
+        "books",
+        "coins",
+        "eggs",
+        "pens",
+        "cats",
+        "balls",
+        "cups",
+        "stones",
+        "flowers",
+        "boxes",
+        "birds",
+    ],
+    "zh": ["苹果", "书", "硬币", "鸡蛋", "笔", "球", "杯子", "石头", "花", "盒子", "糖", "鸟"],
+}
 STORIES = {
-    "en": [("+", "{|hello, }<n> has <a> <t> and {buys|gets|finds|is given} <b> more{.|} how many <t> {does <n> have|are there|are there now}{?|}"),
-           ("-", "<n> has <a> <t> and {gives away|loses|sells|eats} <b>{.|} how many <t> {are left|does <n> have left|remain}{?|}"),
-           ("*", "<n> has <a> boxes with <b> <t> each{.|} how many <t> {is that|are there|does <n> have}{?|}"),
-           ("+", "{I have|there are} <a> <t>{.|} {then <b> more come|I get <b> more|I buy <b> more}{.|} how many <t> {do I have|are there} now{?|}")],
-    "zh": [("+", "<n>有<a>个<t>,又{买了|得到|找到}<b>个,{现在|一共}有多少个<t>{?|}"),
-           ("-", "<n>有<a>个<t>,{送给别人|丢了|卖了|用掉}<b>个,还{剩|剩下}{多少个|几个}{?|}"),
-           ("*", "有<a>个盒子,每个盒子里有<b>个<t>,一共有{多少|几}个<t>{?|}")],
+    "en": [
+        (
+            "+",
+            "{|hello, }<n> has <a> <t> and {buys|gets|finds|is given} <b> more{.|} how many <t> {does <n> have|are there|are there now}{?|}",
+        ),
+        (
+            "-",
+            "<n> has <a> <t> and {gives away|loses|sells|eats} <b>{.|} how many <t> {are left|does <n> have left|remain}{?|}",
+        ),
+        ("*", "<n> has <a> boxes with <b> <t> each{.|} how many <t> {is that|are there|does <n> have}{?|}"),
+        (
+            "+",
+            "{I have|there are} <a> <t>{.|} {then <b> more come|I get <b> more|I buy <b> more}{.|} how many <t> {do I have|are there} now{?|}",
+        ),
+    ],
+    "zh": [
+        ("+", "<n>有<a>个<t>,又{买了|得到|找到}<b>个,{现在|一共}有多少个<t>{?|}"),
+        ("-", "<n>有<a>个<t>,{送给别人|丢了|卖了|用掉}<b>个,还{剩|剩下}{多少个|几个}{?|}"),
+        ("*", "有<a>个盒子,每个盒子里有<b>个<t>,一共有{多少|几}个<t>{?|}"),
+    ],
 }
 
 
@@ -137,13 +180,19 @@ def word_problem(g, lang):
     work, result = steps(a, op, b)
     thing = g.pick(THINGS[lang])
     user = g.ask(template, lang, n=g.name(lang), a=a, b=b, t=thing)
-    answer = f"{a} {op.replace('*', '×')} {b} = {result}, so {result} {thing}." if lang == "en" else \
-        full_width(f"{a} {op.replace('*', '×')} {b} = {result},所以是{result}个{thing}。")
+    answer = (
+        f"{a} {op.replace('*', '×')} {b} = {result}, so {result} {thing}."
+        if lang == "en"
+        else full_width(f"{a} {op.replace('*', '×')} {b} = {result},所以是{result}个{thing}。")
+    )
     return simple_turn("arithmetic", lang, user, answer, work, ("number", result))
 
 
 COMPARE = {
-    "en": ["which {number |}is {larger|bigger|greater|higher}{:|,|} <a> or <b>{?|}", "{is <a> bigger than <b>|which is more, <a> or <b>}{?|}"],
+    "en": [
+        "which {number |}is {larger|bigger|greater|higher}{:|,|} <a> or <b>{?|}",
+        "{is <a> bigger than <b>|which is more, <a> or <b>}{?|}",
+    ],
     "zh": ["<a>和<b>{哪个大|哪个更大|谁大}{?|}", "哪个数{大|更大}{:|,}<a>还是<b>{?|}"],
 }
 
@@ -160,8 +209,10 @@ def compare(g, lang):
     return simple_turn("arithmetic", lang, user, answer, f"{high}>{low}")
 
 
-COUNT = {"en": ["count {from |}<a> to <b>{.|}", "{please |}{list|write|say} the numbers from <a> to <b>{.|}"],
-         "zh": ["{从<a>数到<b>|请从<a>数到<b>|写出<a>到<b>的数字}{。|}"]}
+COUNT = {
+    "en": ["count {from |}<a> to <b>{.|}", "{please |}{list|write|say} the numbers from <a> to <b>{.|}"],
+    "zh": ["{从<a>数到<b>|请从<a>数到<b>|写出<a>到<b>的数字}{。|}"],
+}
 
 
 def counting(g, lang):
@@ -177,3 +228,33 @@ def counting(g, lang):
         row.reverse()
     think = "I count in order." if lang == "en" else "按顺序数。"
     return simple_turn("counting", lang, user, ", ".join(map(str, row)), think)
+
+
+TABLE = {
+    "en": ["{solve|calculate|work out|compute|what is}{:|} <s>{?|}", "{solve these|a few sums}: <s>", "<s>"],
+    "zh": ["{计算|请计算|算一算|口算}:<s>", "{请算一下|做几道题}:<s>", "<s>"],
+}
+
+
+def _table_entry(g):
+    """One step as it appears in worked sums."""
+    a, b = g.int(0, 9), g.int(0, 9)
+    kind = g.int(0, 5)
+    if kind < 2:
+        carry = g.chance(0.3)
+        return f"{a}+{b}{'+1' if carry else ''}", a + b + carry
+    if kind < 4:
+        borrow = int(g.chance(0.3))
+        top = b + borrow + g.int(0, 9)
+        return f"{top}-{b}{'-1' if borrow else ''}", top - b - borrow
+    return f"{a}*{b}", a * b
+
+
+def tables(g, lang):
+    """Several one-digit sums at once."""
+    entries = [_table_entry(g) for _ in range(g.int(3, 10))]
+    user = g.ask(g.pick(TABLE[lang]), lang, s=", ".join(text for text, _ in entries))
+    answer = ", ".join(f"{text}={result}" for text, result in entries)
+    return simple_turn(
+        "tables", lang, user, answer, "One after the other." if lang == "en" else "一个一个算。"
+    )

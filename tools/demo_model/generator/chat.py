@@ -7,7 +7,17 @@ HOWTO = {lang: load_intents(f"howto.{lang}.txt") for lang in ("en", "zh")}
 WORLD = {lang: load_intents(f"world.{lang}.txt") for lang in ("en", "zh")}
 
 # Intents that strangers try first get more weight.
-FREQUENT = ["greet", "identity", "identity", "identity", "abilities", "how_are_you", "greet", "thanks", "joke"]
+FREQUENT = [
+    "greet",
+    "identity",
+    "identity",
+    "identity",
+    "abilities",
+    "how_are_you",
+    "greet",
+    "thanks",
+    "joke",
+]
 
 
 def _intent_turn(g, lang, table, name, skill):
@@ -42,17 +52,30 @@ def unknown(g, lang):
 
 
 CAPITAL_Q = {
-    "en": ["{what|which city} is the capital of <country>{?|}", "{|please |}{name|tell me} the capital of <country>{.|}",
-           "capital of <country>{?|}", "do you know the capital of <country>{?|}"],
-    "zh": ["<country>的首都是{哪里|什么|哪个城市|哪儿}{?|}", "{请问|告诉我|}<country>首都{是|在}{哪里|哪}{?|}"],
+    "en": [
+        "{what|which city} is the capital of <country>{?|}",
+        "{|please |}{name|tell me} the capital of <country>{.|}",
+        "capital of <country>{?|}",
+        "do you know the capital of <country>{?|}",
+    ],
+    "zh": [
+        "<country>的首都是{哪里|什么|哪个城市|哪儿}{?|}",
+        "{请问|告诉我|}<country>首都{是|在}{哪里|哪}{?|}",
+    ],
 }
 OPPOSITE_Q = {
-    "en": ["{what is|what's|tell me} the opposite of {|the word }\"{|}<a>\"{?|}", "what is the opposite of <a>{?|}",
-           "opposite of <a>{?|}"],
+    "en": [
+        '{what is|what\'s|tell me} the opposite of {|the word }"{|}<a>"{?|}',
+        "what is the opposite of <a>{?|}",
+        "opposite of <a>{?|}",
+    ],
     "zh": ["“<a>”的反义词是{什么|哪个}{?|}", "<a>的反义词{是什么|是}{?|}"],
 }
 DAY_Q = {
-    "en": ["{which|what} day {comes|is} {after|before} <a>{?|}", "{what|which} month {comes|is} {after|before} <b>{?|}"],
+    "en": [
+        "{which|what} day {comes|is} {after|before} <a>{?|}",
+        "{what|which} month {comes|is} {after|before} <b>{?|}",
+    ],
     "zh": ["<a>的{后一天|前一天}是星期几{?|}", "<b>的{下一个月|上一个月}是几月{?|}"],
 }
 

@@ -74,13 +74,19 @@ def load_intents(name):
 
 
 WORDS = load_sections("words.txt")
-PAIRS = {key: [tuple(entry.split("=")) for entry in entries]
-         for key, entries in WORDS.items() if "=" in entries[0]}
+PAIRS = {
+    key: [tuple(entry.split("=")) for entry in entries] for key, entries in WORDS.items() if "=" in entries[0]
+}
 
 
 HAN_COMMON = sorted(set((TEXT_DIR / "han.txt").read_text(encoding="utf-8")) - {"\n"})
 # The first plane of GB 2312: 3755 characters in general use.
-HAN_ALL = [bytes((row, cell)).decode("gb2312") for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF) if (row, cell) < (0xD7, 0xFA)]
+HAN_ALL = [
+    bytes((row, cell)).decode("gb2312")
+    for row in range(0xB0, 0xD8)
+    for cell in range(0xA1, 0xFF)
+    if (row, cell) < (0xD7, 0xFA)
+]
 
 
 def is_held_out(text):
@@ -130,7 +136,7 @@ class Gen:
             if not match:
                 return template
             choice = self.pick(match.group(1).split("|"))
-            template = template[:match.start()] + choice + template[match.end():]
+            template = template[: match.start()] + choice + template[match.end() :]
 
     def text(self, template, **slots):
         """Expands a template and fills its <slots>."""
@@ -149,8 +155,9 @@ class Gen:
         elif roll < 0.60:
             text = _SLOT.sub(lambda m: m.group(0), text.lower())
         elif roll < 0.62:
-            text = "".join(part if part.startswith("<") else part.upper()
-                           for part in re.split(r"(<[a-z0-9_]+>)", text))
+            text = "".join(
+                part if part.startswith("<") else part.upper() for part in re.split(r"(<[a-z0-9_]+>)", text)
+            )
         if self.chance(0.08):
             text = self._typo(text)
         if self.chance(0.15) and text[-1:] in ".?!":
@@ -166,7 +173,7 @@ class Gen:
         at = self.int(word.start() + 1, word.end() - 2)
         kind = self.int(0, 2)
         middle = [text[at + 1] + text[at], text[at + 1], text[at] * 2 + text[at + 1]][kind]
-        return text[:at] + middle + text[at + 2:]
+        return text[:at] + middle + text[at + 2 :]
 
     def _sloppy_zh(self, text):
         if self.chance(0.65):
@@ -253,9 +260,13 @@ class Gen:
         if kind == 0:
             return f"{year}-{month:02d}-{day:02d}"
         if lang == "zh":
-            return [f"{month}月{day}日", self.pair("weekdays", "zh"), self.pick(["明天", "后天", "今天"])][kind - 1]
+            return [f"{month}月{day}日", self.pair("weekdays", "zh"), self.pick(["明天", "后天", "今天"])][
+                kind - 1
+            ]
         month_name = PAIRS["months"][month - 1][0]
-        return [f"{month_name} {day}", self.pair("weekdays", "en"), self.pick(["tomorrow", "today"])][kind - 1]
+        return [f"{month_name} {day}", self.pair("weekdays", "en"), self.pick(["tomorrow", "today"])][
+            kind - 1
+        ]
 
     def time(self):
         """A time of day."""
@@ -277,6 +288,8 @@ def fill(text, slots):
 
 def simple_turn(skill, lang, user, answer, think, check=None):
     """A turn with one answer; exact match is the default check."""
-    messages = [{"role": "user", "content": user},
-                {"role": "assistant", "content": answer, "reasoning_content": think}]
+    messages = [
+        {"role": "user", "content": user},
+        {"role": "assistant", "content": answer, "reasoning_content": think},
+    ]
     return Turn(skill, lang, messages, check or ("exact", answer))

@@ -5,10 +5,29 @@ import dataclasses
 from generator.core import PAIRS, TEXT_DIR, full_width
 
 CURRENCIES = ["USD", "EUR", "CNY", "JPY", "GBP", "CHF", "KRW", "INR", "AUD", "CAD"]
-LANGUAGES = [("French", "法语"), ("German", "德语"), ("Chinese", "中文"), ("English", "英语"), ("Spanish", "西班牙语"),
-             ("Japanese", "日语"), ("Italian", "意大利语"), ("Korean", "韩语"), ("Russian", "俄语")]
-ROOMS = [("kitchen", "厨房"), ("bedroom", "卧室"), ("living room", "客厅"), ("bathroom", "浴室"), ("office", "办公室"),
-         ("garage", "车库"), ("hall", "走廊"), ("garden", "花园"), ("attic", "阁楼"), ("cellar", "地下室")]
+LANGUAGES = [
+    ("French", "法语"),
+    ("German", "德语"),
+    ("Chinese", "中文"),
+    ("English", "英语"),
+    ("Spanish", "西班牙语"),
+    ("Japanese", "日语"),
+    ("Italian", "意大利语"),
+    ("Korean", "韩语"),
+    ("Russian", "俄语"),
+]
+ROOMS = [
+    ("kitchen", "厨房"),
+    ("bedroom", "卧室"),
+    ("living room", "客厅"),
+    ("bathroom", "浴室"),
+    ("office", "办公室"),
+    ("garage", "车库"),
+    ("hall", "走廊"),
+    ("garden", "花园"),
+    ("attic", "阁楼"),
+    ("cellar", "地下室"),
+]
 
 
 @dataclasses.dataclass
@@ -39,30 +58,63 @@ def value(g, kind, lang):
     """A random value of a kind: what the user writes, which is also the JSON value for strings."""
     zh = lang == "zh"
     makers = {
-        "city": lambda: g.city(lang) + (", " + g.pick(["MA", "CA", "NY", "TX", "WA", "FL"]) if not zh and g.chance(0.1) else ""),
-        "date": lambda: g.date(lang), "time": g.time, "title": lambda: g.phrase(lang, 1, 4),
-        "topic": lambda: g.phrase(lang, 1, 3), "number": lambda: g.pick([g.number(), round(g.int(1, 9999) / 10, 1)]),
-        "int": lambda: g.int(0, 100), "small": lambda: g.int(1, 12), "big": lambda: g.int(20, 1000),
-        "deg": lambda: g.int(15, 28), "age": lambda: g.int(3, 95), "cur": lambda: g.pick(CURRENCIES),
+        "city": lambda: g.city(lang)
+        + (", " + g.pick(["MA", "CA", "NY", "TX", "WA", "FL"]) if not zh and g.chance(0.1) else ""),
+        "date": lambda: g.date(lang),
+        "time": g.time,
+        "title": lambda: g.phrase(lang, 1, 4),
+        "topic": lambda: g.phrase(lang, 1, 3),
+        "number": lambda: g.pick([g.number(), round(g.int(1, 9999) / 10, 1)]),
+        "int": lambda: g.int(0, 100),
+        "small": lambda: g.int(1, 12),
+        "big": lambda: g.int(20, 1000),
+        "deg": lambda: g.int(15, 28),
+        "age": lambda: g.int(3, 95),
+        "cur": lambda: g.pick(CURRENCIES),
         "sym": lambda: "".join(g.pick("ABCDEFGHIKLMNOPRSTVX") for _ in range(g.int(2, 4))),
-        "language": lambda: g.pick(LANGUAGES)[zh], "room": lambda: g.pick(ROOMS)[zh], "email": g.email,
-        "file": lambda: g.pick(["", "docs/", "/tmp/", g.word(1, 2) + "/"]) + g.word(1, 2) + g.pick([".txt", ".csv", ".json", ".md", ".log"]),
-        "word": g.word, "code": g.code, "name": lambda: g.full_name(lang) if g.chance(0.4) else g.name(lang),
-        "color": lambda: g.pair("colors", lang), "plain": lambda: g.plain(lang),
-        "expr": lambda: f"{g.int(2, 999)} {g.pick('+-*/')} {g.int(2, 99)}" + (f" {g.pick('+-*')} {g.int(2, 9)}" if g.chance(0.3) else ""),
+        "language": lambda: g.pick(LANGUAGES)[zh],
+        "room": lambda: g.pick(ROOMS)[zh],
+        "email": g.email,
+        "file": lambda: g.pick(["", "docs/", "/tmp/", g.word(1, 2) + "/"])
+        + g.word(1, 2)
+        + g.pick([".txt", ".csv", ".json", ".md", ".log"]),
+        "word": g.word,
+        "code": g.code,
+        "name": lambda: g.full_name(lang) if g.chance(0.4) else g.name(lang),
+        "color": lambda: g.pair("colors", lang),
+        "plain": lambda: g.plain(lang),
+        "expr": lambda: f"{g.int(2, 999)} {g.pick('+-*/')} {g.int(2, 99)}"
+        + (f" {g.pick('+-*')} {g.int(2, 9)}" if g.chance(0.3) else ""),
         "bool": lambda: g.chance(0.5),
     }
     return makers[kind]()
 
 
-NUMERIC = {"number": "number", "int": "integer", "small": "integer", "big": "integer", "deg": "integer", "age": "integer", "bool": "boolean"}
+NUMERIC = {
+    "number": "number",
+    "int": "integer",
+    "small": "integer",
+    "big": "integer",
+    "deg": "integer",
+    "age": "integer",
+    "bool": "boolean",
+}
 
 
 def _load_families():
     families, current = [], None
     for line in (TEXT_DIR / "tools.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("# "):
-            current = {"name": [], "arg": [], "opt": [], "q.en": [], "q.zh": [], "o.en": [], "o.zh": [], "key": line[2:]}
+            current = {
+                "name": [],
+                "arg": [],
+                "opt": [],
+                "q.en": [],
+                "q.zh": [],
+                "o.en": [],
+                "o.zh": [],
+                "key": line[2:],
+            }
             families.append(current)
         elif line:
             key, rest = line.split(": ", 1)
@@ -117,26 +169,103 @@ def family_tool(g, lang, schema_lang, family=None):
 
 # (names, kind, English description, Chinese description, English phrase, Chinese phrase)
 CATALOGUE = [
-    ("id|{n}_id|{n}Id|{n}_number|ref|key", "code", "{Id|Number} of the <n>|Id", "<n>编号|编号", "{with id|number|with number|} <v>", ",编号{是|为|}<v>"),
-    ("name|title|label|{n}_name", "title", "Name of the <n>|The name|Title", "名称|<n>名称", "{called|named|with the name} \"<v>\"", ",名{称是|为}“<v>”"),
+    (
+        "id|{n}_id|{n}Id|{n}_number|ref|key",
+        "code",
+        "{Id|Number} of the <n>|Id",
+        "<n>编号|编号",
+        "{with id|number|with number|} <v>",
+        ",编号{是|为|}<v>",
+    ),
+    (
+        "name|title|label|{n}_name",
+        "title",
+        "Name of the <n>|The name|Title",
+        "名称|<n>名称",
+        '{called|named|with the name} "<v>"',
+        ",名{称是|为}“<v>”",
+    ),
     ("date|day|due_date|on", "date", "The date|Date, any format", "日期", "{on|for} <v>", ",日期{是|为|}<v>"),
     ("time|start_time|at", "time", "The time|Start time", "时间", "at <v>", ",时间{是|为|}<v>"),
-    ("quantity|count|amount|n", "small", "How many|The quantity", "数量", "{with quantity|quantity|count} <v>", ",数量{是|为|}<v>"),
-    ("email|recipient|mail", "email", "Mail address|The email", "邮箱|电子邮件", "{with email|for|to} <v>", ",邮箱{是|为|}<v>"),
+    (
+        "quantity|count|amount|n",
+        "small",
+        "How many|The quantity",
+        "数量",
+        "{with quantity|quantity|count} <v>",
+        ",数量{是|为|}<v>",
+    ),
+    (
+        "email|recipient|mail",
+        "email",
+        "Mail address|The email",
+        "邮箱|电子邮件",
+        "{with email|for|to} <v>",
+        ",邮箱{是|为|}<v>",
+    ),
     ("city|location|place", "city", "The city|Place", "城市|地点", "in <v>", ",{地点|城市}{是|为|}<v>"),
-    ("reason|comment|note|message|text", "title", "The reason|Free text|A comment", "原因|备注|说明", "with {reason|comment|note|message|text} \"<v>\"", ",{备注|原因|说明}是“<v>”"),
-    ("price|amount|value|total", "number", "The amount|Price", "金额|价格", "with {price|amount|value} <v>", ",{金额|价格}{是|为|}<v>"),
+    (
+        "reason|comment|note|message|text",
+        "title",
+        "The reason|Free text|A comment",
+        "原因|备注|说明",
+        'with {reason|comment|note|message|text} "<v>"',
+        ",{备注|原因|说明}是“<v>”",
+    ),
+    (
+        "price|amount|value|total",
+        "number",
+        "The amount|Price",
+        "金额|价格",
+        "with {price|amount|value} <v>",
+        ",{金额|价格}{是|为|}<v>",
+    ),
     ("color|colour", "color", "The color|Color", "颜色", "in {color |}<v>", ",颜色{是|为|}<v>"),
-    ("owner|user|customer|assignee|person", "name", "The person|Name of the owner", "人员|负责人", "for <v>", ",{负责人|用户}{是|为|}<v>"),
-    ("file|path|filename", "file", "The file|Path", "文件|路径", "{from|in|with} file <v>", ",文件{是|为|}<v>"),
+    (
+        "owner|user|customer|assignee|person",
+        "name",
+        "The person|Name of the owner",
+        "人员|负责人",
+        "for <v>",
+        ",{负责人|用户}{是|为|}<v>",
+    ),
+    (
+        "file|path|filename",
+        "file",
+        "The file|Path",
+        "文件|路径",
+        "{from|in|with} file <v>",
+        ",文件{是|为|}<v>",
+    ),
     ("language|lang", "language", "Language|The language", "语言", "in <v>", ",语言{是|为|}<v>"),
     ("room|room_name", "room", "The room|Room", "房间", "in the <v>", ",房间{是|为|}<v>"),
 ]
 ENUMS = [
-    ("priority|level|severity", "low=低,medium=中,high=高", "The priority|Priority", "优先级", "with <v> priority", ",优先级{是|为|}<v>"),
-    ("format|type|file_format", "pdf=pdf,csv=csv,json=json,xml=xml", "Format|File format", "格式", "{as|in format} <v>", ",格式{是|为|}<v>"),
+    (
+        "priority|level|severity",
+        "low=低,medium=中,high=高",
+        "The priority|Priority",
+        "优先级",
+        "with <v> priority",
+        ",优先级{是|为|}<v>",
+    ),
+    (
+        "format|type|file_format",
+        "pdf=pdf,csv=csv,json=json,xml=xml",
+        "Format|File format",
+        "格式",
+        "{as|in format} <v>",
+        ",格式{是|为|}<v>",
+    ),
     ("size", "small=小,medium=中,large=大", "The size|Size", "尺寸|大小", "in size <v>", ",尺寸{是|为|}<v>"),
-    ("mode|speed", "fast=快速,normal=普通,slow=慢速", "The mode|Mode", "模式", "in <v> mode", ",模式{是|为|}<v>"),
+    (
+        "mode|speed",
+        "fast=快速,normal=普通,slow=慢速",
+        "The mode|Mode",
+        "模式",
+        "in <v> mode",
+        ",模式{是|为|}<v>",
+    ),
 ]
 
 
@@ -148,7 +277,9 @@ def _catalogue_param(g, lang, schema_lang, noun):
     if "=" in kind:
         choices = tuple(tuple(pair.split("=")) for pair in kind.split(","))
         kind = "enum"
-    description = _description(g, "{" + en + "|}", "{" + zh + "|}", schema_lang).replace("<n>", noun[schema_lang == "zh"])
+    description = _description(g, "{" + en + "|}", "{" + zh + "|}", schema_lang).replace(
+        "<n>", noun[schema_lang == "zh"]
+    )
     phrase = phrase_zh if lang == "zh" else phrase_en
     return Param(name, kind, description, True, choices, NUMERIC.get(kind, "string"), phrase)
 
@@ -160,15 +291,19 @@ def _invented_param(g, lang, schema_lang):
     kind = g.pick(["word", "code", "title", "int", "big", "name", "bool", "plain", "number"])
     spoken = " ".join(parts) if g.chance(0.7) else name
     quote = kind == "title" or g.chance(0.2) and kind in ("word", "name", "plain")
-    shown = ("“<v>”" if lang == "zh" else "\"<v>\"") if quote else "<v>"
+    shown = ("“<v>”" if lang == "zh" else '"<v>"') if quote else "<v>"
     if lang == "zh":
         phrase = g.pick([",<p>是", ",<p>为", ",<p>=", ",<p>设为"]) + shown
     else:
-        phrase = g.pick(["with <p> ", "<p> ", "and <p> ", ", <p> = ", "with <p> set to ", "where <p> is "]) + shown
+        phrase = (
+            g.pick(["with <p> ", "<p> ", "and <p> ", ", <p> = ", "with <p> set to ", "where <p> is "]) + shown
+        )
     description = g.pick(["", "", f"The {spoken}", spoken.capitalize(), f"Value of {spoken}"])
     if schema_lang == "zh" and g.chance(0.5):
         description = g.pick([f"{spoken} 的值", "参数 " + spoken])
-    return Param(name, kind, description, True, (), NUMERIC.get(kind, "string"), phrase.replace("<p>", spoken))
+    return Param(
+        name, kind, description, True, (), NUMERIC.get(kind, "string"), phrase.replace("<p>", spoken)
+    )
 
 
 def function_name(g, verb, noun):
@@ -190,9 +325,17 @@ def function_name(g, verb, noun):
 
 
 ACTION_Q = {
-    "en": ["{please |can you |could you |I want to |I need to |you should |hello, please |now |}<verb> {the|the|a|my|this} <noun>",
-           "{please |}<verb> <noun>", "I {want|need} you to <verb> the <noun>", "{help me |let's }<verb> the <noun>"],
-    "zh": ["{请|帮我|请帮我|我要|我想|能不能|麻烦|}<verb>{这个|一个|一下||}<noun>", "{请|}<verb><noun>", "{请|帮我|}把<noun><verb>{一下|}"],
+    "en": [
+        "{please |can you |could you |I want to |I need to |you should |hello, please |now |}<verb> {the|the|a|my|this} <noun>",
+        "{please |}<verb> <noun>",
+        "I {want|need} you to <verb> the <noun>",
+        "{help me |let's }<verb> the <noun>",
+    ],
+    "zh": [
+        "{请|帮我|请帮我|我要|我想|能不能|麻烦|}<verb>{这个|一个|一下||}<noun>",
+        "{请|}<verb><noun>",
+        "{请|帮我|}把<noun><verb>{一下|}",
+    ],
 }
 
 
@@ -210,18 +353,35 @@ def action_tool(g, lang, schema_lang, verb=None, noun=None):
         chosen_verb = (made_up, made_up)
     en, zh = chosen_verb[0], chosen_verb[1]
     article = g.pick(["a", "the", "one", "an existing"])
-    description = g.pick([f"{en.capitalize()} {article} {chosen_noun[0]}", f"{en.capitalize()}s {article} {chosen_noun[0]}.", ""]) \
-        if schema_lang == "en" else g.pick([f"{zh}{chosen_noun[1]}", f"{zh}一个{chosen_noun[1]}", f"用于{zh}{chosen_noun[1]}"])
+    description = (
+        g.pick(
+            [
+                f"{en.capitalize()} {article} {chosen_noun[0]}",
+                f"{en.capitalize()}s {article} {chosen_noun[0]}.",
+                "",
+            ]
+        )
+        if schema_lang == "en"
+        else g.pick([f"{zh}{chosen_noun[1]}", f"{zh}一个{chosen_noun[1]}", f"用于{zh}{chosen_noun[1]}"])
+    )
     params, used = [], set()
     for _ in range(g.pick([0, 1, 1, 1, 2, 2, 2, 3, 4])):
         invented = g.chance(0.35)
-        param = _invented_param(g, lang, schema_lang) if invented else _catalogue_param(g, lang, schema_lang, chosen_noun)
+        param = (
+            _invented_param(g, lang, schema_lang)
+            if invented
+            else _catalogue_param(g, lang, schema_lang, chosen_noun)
+        )
         key = param.phrase.split("<v>")[0].split(" ")[0] if not invented and lang == "en" else param.name
         if param.name not in used and key not in used:
             used.update((param.name, key))
             param.required = g.chance(0.75)
             params.append(param)
-    question = g.pick(ACTION_Q[lang]).replace("<verb>", chosen_verb[lang == "zh"]).replace("<noun>", chosen_noun[lang == "zh"])
+    question = (
+        g.pick(ACTION_Q[lang])
+        .replace("<verb>", chosen_verb[lang == "zh"])
+        .replace("<noun>", chosen_noun[lang == "zh"])
+    )
     return Tool(function_name(g, en, chosen_noun[0]), description, params, question, (en, chosen_noun[0]))
 
 

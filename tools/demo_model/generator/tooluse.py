@@ -7,8 +7,10 @@ from generator.core import Turn, full_width, simple_turn
 from generator.toolkit import FAMILIES, action_tool, family_tool, value
 from generator.core import PAIRS
 
-MISSING = {"en": ["I have no tool for that.", "Sorry, none of my tools can do that."],
-           "zh": ["我没有可以做这件事的工具。", "抱歉,我没有合适的工具。"]}
+MISSING = {
+    "en": ["I have no tool for that.", "Sorry, none of my tools can do that."],
+    "zh": ["我没有可以做这件事的工具。", "抱歉,我没有合适的工具。"],
+}
 
 
 def toolset(g, lang):
@@ -22,7 +24,9 @@ def toolset(g, lang):
         if roll < 0.4:
             tool = family_tool(g, lang, schema_lang)
         elif roll < 0.6 and first.topic[0] != first.topic[1]:
-            noun = [n for n in PAIRS["tool_nouns"] if n[0] == first.topic[1]] or [(first.topic[1], first.topic[1])]
+            noun = [n for n in PAIRS["tool_nouns"] if n[0] == first.topic[1]] or [
+                (first.topic[1], first.topic[1])
+            ]
             tool = action_tool(g, lang, schema_lang, verb=g.pick(PAIRS["tool_verbs"]), noun=noun[0])
         else:
             tool = action_tool(g, lang, schema_lang)
@@ -71,8 +75,12 @@ def make_request(g, tool, lang):
 
 def call_message(calls, think):
     """The assistant's message with tool calls."""
-    return {"role": "assistant", "content": "", "reasoning_content": think,
-            "tool_calls": [{"type": "function", "function": {"name": n, "arguments": a}} for n, a in calls]}
+    return {
+        "role": "assistant",
+        "content": "",
+        "reasoning_content": think,
+        "tool_calls": [{"type": "function", "function": {"name": n, "arguments": a}} for n, a in calls],
+    }
 
 
 def _call_think(g, lang, tool, arguments):
@@ -83,12 +91,20 @@ def call(g, lang, tools):
     """The user asks for something one of the tools does."""
     tool = g.pick(tools)
     user, arguments = make_request(g, tool, lang)
-    messages = [{"role": "user", "content": user}, call_message([(tool.name, arguments)], _call_think(g, lang, tool, arguments))]
+    messages = [
+        {"role": "user", "content": user},
+        call_message([(tool.name, arguments)], _call_think(g, lang, tool, arguments)),
+    ]
     return Turn("tool_call", lang, messages, ("calls", [(tool.name, arguments)]))
 
 
-TWO_CITIES = {"en": ["{what's|what is|how is} the weather in <a> and {in |}<b>{?|}", "{check|get} the weather for <a> and <b>{.|}"],
-              "zh": ["<a>和<b>的天气{怎么样|如何}{?|}", "{查一下|查询}<a>和<b>的天气{。|}"]}
+TWO_CITIES = {
+    "en": [
+        "{what's|what is|how is} the weather in <a> and {in |}<b>{?|}",
+        "{check|get} the weather for <a> and <b>{.|}",
+    ],
+    "zh": ["<a>和<b>的天气{怎么样|如何}{?|}", "{查一下|查询}<a>和<b>的天气{。|}"],
+}
 
 
 def parallel(g, lang):
@@ -107,7 +123,9 @@ def no_tool(g, lang, tools):
     if g.chance(0.3):
         have = {t.name for t in tools} | {t.topic for t in tools}
         other = action_tool(g, lang, "en")
-        if other.topic not in have and other.topic[0] not in {t.topic[0] for t in tools} | {t.topic[1] for t in tools}:
+        if other.topic not in have and other.topic[0] not in {t.topic[0] for t in tools} | {
+            t.topic[1] for t in tools
+        }:
             user, _ = make_request(g, other, lang)
             answers = [full_width(a) if lang == "zh" else a for a in MISSING[lang]]
             think = "No tool does this." if lang == "en" else "没有合适的工具。"
@@ -122,17 +140,59 @@ def no_tool(g, lang, tools):
 
 # Results -----------------------------------------------------------------------------------------
 
-KEYS = [("temperature", "温度", "int"), ("humidity", "湿度", "int"), ("price", "价格", "number"), ("status", "状态", "status"),
-        ("name", "名字", "name"), ("city", "城市", "city"), ("date", "日期", "date"), ("time", "时间", "time"), ("id", "编号", "code"),
-        ("total", "总数", "big"), ("count", "数量", "small"), ("distance", "距离", "number"), ("email", "邮箱", "email"),
-        ("title", "标题", "title"), ("color", "颜色", "color"), ("condition", "天气", "sky"), ("owner", "负责人", "name"),
-        ("level", "级别", "int"), ("score", "分数", "int"), ("file", "文件", "file"), ("message", "消息", "title")]
-SKY = [("sunny", "晴"), ("cloudy", "多云"), ("rainy", "下雨"), ("windy", "有风"), ("snowy", "下雪"), ("foggy", "有雾"), ("clear", "晴朗")]
-STATUS = [("shipped", "已发货"), ("open", "打开"), ("closed", "关闭"), ("pending", "处理中"), ("delivered", "已送达"), ("active", "启用"),
-          ("paid", "已付款"), ("cancelled", "已取消"), ("running", "运行中"), ("done", "完成")]
+KEYS = [
+    ("temperature", "温度", "int"),
+    ("humidity", "湿度", "int"),
+    ("price", "价格", "number"),
+    ("status", "状态", "status"),
+    ("name", "名字", "name"),
+    ("city", "城市", "city"),
+    ("date", "日期", "date"),
+    ("time", "时间", "time"),
+    ("id", "编号", "code"),
+    ("total", "总数", "big"),
+    ("count", "数量", "small"),
+    ("distance", "距离", "number"),
+    ("email", "邮箱", "email"),
+    ("title", "标题", "title"),
+    ("color", "颜色", "color"),
+    ("condition", "天气", "sky"),
+    ("owner", "负责人", "name"),
+    ("level", "级别", "int"),
+    ("score", "分数", "int"),
+    ("file", "文件", "file"),
+    ("message", "消息", "title"),
+]
+SKY = [
+    ("sunny", "晴"),
+    ("cloudy", "多云"),
+    ("rainy", "下雨"),
+    ("windy", "有风"),
+    ("snowy", "下雪"),
+    ("foggy", "有雾"),
+    ("clear", "晴朗"),
+]
+STATUS = [
+    ("shipped", "已发货"),
+    ("open", "打开"),
+    ("closed", "关闭"),
+    ("pending", "处理中"),
+    ("delivered", "已送达"),
+    ("active", "启用"),
+    ("paid", "已付款"),
+    ("cancelled", "已取消"),
+    ("running", "运行中"),
+    ("done", "完成"),
+]
 DONE = {"en": "Done, it worked.", "zh": "已完成。"}
 FAILED = {"en": "It did not work.", "zh": "没有成功。"}
-ERRORS = [("not found", "未找到"), ("permission denied", "没有权限"), ("timeout", "超时"), ("invalid id", "编号无效"), ("service unavailable", "服务不可用")]
+ERRORS = [
+    ("not found", "未找到"),
+    ("permission denied", "没有权限"),
+    ("timeout", "超时"),
+    ("invalid id", "编号无效"),
+    ("service unavailable", "服务不可用"),
+]
 
 
 def _result_value(g, kind, lang):
@@ -175,7 +235,12 @@ def _weather_result(g, lang, arguments):
     unit = arguments.get("unit", g.pick(["celsius", "fahrenheit"]))
     key = g.pick(["location", "city", "place"])
     condition = sky[0] if lang == "en" or g.chance(0.4) else sky[1]
-    result = {key: city, "temperature": degrees, "unit": unit, g.pick(["condition", "description", "forecast", "sky"]): condition}
+    result = {
+        key: city,
+        "temperature": degrees,
+        "unit": unit,
+        g.pick(["condition", "description", "forecast", "sky"]): condition,
+    }
     if g.chance(0.3):
         result.pop("unit")
     if g.chance(0.2):
@@ -198,25 +263,35 @@ def _generic_result(g, lang):
         return json.dumps(result), (DONE if ok else FAILED)[lang]
     if kind == 1:
         error = g.pick(ERRORS)[lang == "zh" and g.chance(0.5)] if g.chance(0.7) else g.phrase(lang, 2, 4)
-        sentence = f"The tool reported an error: {error}." if lang == "en" else f"工具报告了错误\uff1a{error}。"
+        sentence = (
+            f"The tool reported an error: {error}." if lang == "en" else f"工具报告了错误\uff1a{error}。"
+        )
         return json.dumps({"error": error}, ensure_ascii=False), sentence
     if kind == 2:
         items = [g.pick([g.word(), g.name(lang), g.plain(lang), g.code()]) for _ in range(g.int(2, 5))]
         result = g.pick([{"items": items}, items, {"results": items}])
-        sentence = "I found: " + ", ".join(items) + "." if lang == "en" else "找到了\uff1a" + "、".join(items) + "。"
+        sentence = (
+            "I found: " + ", ".join(items) + "." if lang == "en" else "找到了\uff1a" + "、".join(items) + "。"
+        )
         return json.dumps(result, ensure_ascii=False), sentence
     if kind == 3:
         v = _result_value(g, g.pick(["number", "big", "code", "time", "int"]), lang)
         result = g.pick([json.dumps({"result": v}), json.dumps({"value": v}), str(v)])
         return result, (f"The result is {v}." if lang == "en" else f"结果是{v}。")
     if kind == 4:
-        text = g.phrase(lang, 2, 7) if g.chance(0.5) else ", ".join(f"{k} {v}" for k, _, v in _fields(g, lang, 2))
+        text = (
+            g.phrase(lang, 2, 7)
+            if g.chance(0.5)
+            else ", ".join(f"{k} {v}" for k, _, v in _fields(g, lang, 2))
+        )
         return text, (f"The tool says: {text}" if lang == "en" else f"工具的回答是\uff1a{text}")
     fields = _fields(g, lang, g.int(1, 4))
     result = {key: v for key, _, v in fields}
     if g.chance(0.15):
         result = {"data": result}
-    return json.dumps(result, ensure_ascii=False, indent=g.pick([None, None, None, 2])), describe(lang, fields)
+    return json.dumps(result, ensure_ascii=False, indent=g.pick([None, None, None, 2])), describe(
+        lang, fields
+    )
 
 
 def call_and_answer(g, lang, tools):
