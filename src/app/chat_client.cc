@@ -255,7 +255,7 @@ class Client {
     const bool complete = reply.done() || !reply.finish_reason().empty();
     if (reply.error() || !complete) {
       EndPartial(answer);
-      err_ << (reply.error() ? *reply.error() : "the answer ended too early") << '\n';
+      err_ << reply.error().value_or("the answer ended too early") << '\n';
       return Outcome::kFailed;
     }
     display_.EndAnswer();

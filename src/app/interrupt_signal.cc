@@ -4,8 +4,8 @@ namespace millrace::app {
 namespace {
 
 // The only thing that a signal handler may write: the C++ standard, [support.signal].
-volatile std::sig_atomic_t g_interrupted =
-    0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
+volatile std::sig_atomic_t g_interrupted = 0;
 
 extern "C" void OnInterrupt(int) { g_interrupted = 1; }
 

@@ -37,8 +37,8 @@ std::vector<Split> MakeSplits() {
 }
 
 const std::vector<Split>& Splits() {
-  static const std::vector<Split> splits = MakeSplits();
-  return splits;
+  static const std::vector<Split> kSplits = MakeSplits();
+  return kSplits;
 }
 
 // Hands each piece of one pass to the passes after it.

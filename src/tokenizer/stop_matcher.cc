@@ -55,7 +55,7 @@ std::string StopMatcher::Add(std::string_view piece) {
     held_ += byte;
     Step(byte);
     if (complete_ && EarliestOpen() >= *complete_) {
-      return TakeMatched();
+      return TakeUpTo(*complete_);
     }
   }
   const size_t open = EarliestOpen();
@@ -69,7 +69,7 @@ std::string StopMatcher::Add(std::string_view piece) {
 
 std::string StopMatcher::Finish() {
   if (complete_) {
-    return TakeMatched();
+    return TakeUpTo(*complete_);
   }
   return std::exchange(held_, {});
 }
@@ -91,9 +91,9 @@ size_t StopMatcher::EarliestOpen() const {
   return held_.size() - longest;
 }
 
-std::string StopMatcher::TakeMatched() {
+std::string StopMatcher::TakeUpTo(size_t begin) {
   matched_ = true;
-  std::string text = held_.substr(0, *complete_);
+  std::string text = held_.substr(0, begin);
   held_.clear();
   complete_.reset();
   return text;

@@ -45,8 +45,8 @@ class StopMatcher {
   void Step(char byte);
   // Where the earliest match that may still complete begins, as an offset in `held_`.
   size_t EarliestOpen() const;
-  // The answer stops at `complete_`: what stands before it.
-  std::string TakeMatched();
+  // A stop string begins at `begin` in `held_`: what stands before it.
+  std::string TakeUpTo(size_t begin);
 
   std::vector<Search> searches_;
   std::string held_;                // text that has not come out yet
