@@ -20,7 +20,8 @@ struct ApiServices {
   metrics::Registry* metrics = nullptr;
   const BackendResolver* backends = nullptr;
   accounts::Store* store = nullptr;  // null: authentication is off, every caller is the same
-  // Where bodies are parsed and prompts rendered; not the server's own thread.
+  // Where bodies are parsed and prompts rendered; not the server's own thread. Its threads have to
+  // be joined before the handler and the server's event loop go.
   boost::asio::any_io_executor worker;
   RequestLogger log;  // may be empty
 };

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "api/testing/parse_fixture.h"
+#include "base/random.h"
+#include "base/utf8.h"
 
 namespace millrace::api {
 namespace {
@@ -412,6 +414,44 @@ TEST_F(RequestParser, ReadsResponseFormat_C185_C188_C189) {
 TEST_F(RequestParser, RefusesJsonModeWhereTheModelHasNone_C195) {
   EXPECT_EQ(With(R"("response_format":{"type":"json_object"})"),
             (Refused{400, 20024, "Json mode is not supported for this model."}));
+}
+
+// ---- 9.12: anything at all
+
+TEST_F(RequestParser, AnswersMutatedBodiesByTheBook_C278) {
+  const std::string whole =
+      R"({"model":"M","messages":[{"role":"system","content":"s"},{"role":"user","content":)"
+      R"([{"type":"text","text":"a"}],"name":"n"},{"role":"assistant","content":null,"tool_calls":)"
+      R"([{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},)"
+      R"({"role":"tool","tool_call_id":"c","content":"1"}],"stream":true,"stop":["a","b"],"n":2,)"
+      R"("temperature":0.5,"top_k":5,"seed":1,"logit_bias":{"5":1},"tools":[{"type":"function",)"
+      R"("function":{"name":"f","parameters":{"type":"object"}}}],"tool_choice":"auto",)"
+      R"("thinking":{"type":"enabled"},"response_format":{"type":"text"}})";
+  ASSERT_EQ(RefusalOf(fixture_.Parse(whole)).status, 200)
+      << RefusalOf(fixture_.Parse(whole)).message;
+  uint64_t state = 1;
+  const auto below = [&state](size_t bound) { return base::SplitMix64(state++) % bound; };
+  constexpr std::string_view kBytes = "{}[]\",:0123456789-.eE\\nultrfasx \n\x80\xff";
+  for (int i = 0; i < 5000; ++i) {
+    std::string body = whole;
+    for (size_t changes = 1 + below(3); changes > 0; --changes) {
+      const size_t at = below(body.size());
+      switch (below(3)) {
+        case 0:
+          body[at] = kBytes[below(kBytes.size())];
+          break;
+        case 1:
+          body.erase(at, 1 + below(8));
+          break;
+        default:
+          body.insert(at, body.substr(below(body.size()), below(12)));
+      }
+    }
+    const Refused refused = RefusalOf(fixture_.Parse(body));
+    EXPECT_TRUE(refused.status == 200 || refused.status == 400) << body;
+    EXPECT_EQ(refused.code == 0, refused.status == 200) << body;
+    EXPECT_TRUE(base::IsValidUtf8(refused.message)) << body;
+  }
 }
 
 // ---- streams

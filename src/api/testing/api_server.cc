@@ -29,6 +29,9 @@ ApiServer::ApiServer(ApiOptions options, accounts::Store* store)
   server_ = std::make_unique<http::ServerThread>(handler_.get());
 }
 
+// Work under way comes back to the server's event loop, so that has to be there still.
+ApiServer::~ApiServer() { worker_.join(); }
+
 std::string ApiServer::Body(std::string_view more) {
   std::string body = R"({"model":"M","messages":[{"role":"user","content":"hi"}])";
   if (!more.empty()) {

@@ -26,6 +26,7 @@ class ApiServer {
  public:
   // `store` null: without authentication.
   explicit ApiServer(ApiOptions options = {}, accounts::Store* store = nullptr);
+  ~ApiServer();
 
   chat::ScriptedBackend& backend() { return *backend_; }
   ApiHandler& handler() { return *handler_; }
