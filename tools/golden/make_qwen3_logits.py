@@ -3,7 +3,7 @@
 
 Usage: make_qwen3_logits.py OUTPUT_FOLDER          needs: pip install torch transformers gguf numpy
 
-The other implementation is Qwen3(Moe)ForCausalLM of Hugging Face transformers, in 32-bit floats on the CPU. For each model
+The other implementation is Qwen3(Moe)ForCausalLM of transformers, in 32-bit floats on the CPU. For each model
 NAME two files are written: `qwen3_NAME.gguf`, a model as any other, and `qwen3_NAME_logits.gguf`, whose metadata holds
 token ids and whose tensors hold the logits after each of them:
 
