@@ -24,32 +24,43 @@
 namespace millrace::model {
 namespace {
 
-struct Scratch {
-  RowBuffer residual_rows, normed_rows, query_rows, key_rows, value_rows, attended_rows,
-      projected_rows, gate_rows, up_rows, angle_rows;
+// Memory of a step. What attention and what the feed-forward network need in between is never
+// needed at once, so both lie in the same place.
+class Scratch {
+ public:
   float* residual = nullptr;
   float* normed = nullptr;
+  float* projected = nullptr;
+  float* angles = nullptr;
+  // While a layer attends.
   float* query = nullptr;
   float* key = nullptr;
   float* value = nullptr;
   float* attended = nullptr;
-  float* projected = nullptr;
+  // While a layer feeds forward.
   float* gate = nullptr;
   float* up = nullptr;
-  float* angles = nullptr;
 
   void Reserve(int64_t rows, const Qwen3Widths& widths) {
-    residual = residual_rows.Reserve(rows, widths.hidden);
-    normed = normed_rows.Reserve(rows, widths.hidden);
-    query = query_rows.Reserve(rows, widths.query);
-    key = key_rows.Reserve(rows, widths.key);
-    value = value_rows.Reserve(rows, widths.value);
-    attended = attended_rows.Reserve(rows, widths.attended);
-    projected = projected_rows.Reserve(rows, widths.hidden);
-    gate = gate_rows.Reserve(rows, widths.ffn);
-    up = up_rows.Reserve(rows, widths.ffn);
-    angles = angle_rows.Reserve(rows, widths.rotary);
+    residual = residual_rows_.Reserve(rows, widths.hidden);
+    normed = normed_rows_.Reserve(rows, widths.hidden);
+    projected = projected_rows_.Reserve(rows, widths.hidden);
+    angles = angle_rows_.Reserve(rows, widths.rotary);
+    const int64_t attention = widths.query + widths.key + widths.value + widths.attended;
+    query = phase_rows_.Reserve(rows, std::max(attention, 2 * widths.ffn));
+    key = query + rows * widths.query;
+    value = key + rows * widths.key;
+    attended = value + rows * widths.value;
+    gate = query;
+    up = gate + rows * widths.ffn;
   }
+
+ private:
+  RowBuffer residual_rows_;
+  RowBuffer normed_rows_;
+  RowBuffer projected_rows_;
+  RowBuffer angle_rows_;
+  RowBuffer phase_rows_;
 };
 
 // What one call of Forward works on.
