@@ -85,6 +85,46 @@ inline __m256i Codes(const std::byte* row, int64_t sub) {
   }
 }
 
+template <TensorType kType>
+constexpr auto BlockOf() {
+  if constexpr (kType == TensorType::kQ8_0) {
+    return gguf::BlockQ8_0{};
+  } else if constexpr (kType == TensorType::kQ4_0) {
+    return gguf::BlockQ4_0{};
+  } else if constexpr (kType == TensorType::kQ4_1) {
+    return gguf::BlockQ4_1{};
+  } else if constexpr (kType == TensorType::kQ5_0) {
+    return gguf::BlockQ5_0{};
+  } else if constexpr (kType == TensorType::kQ5_1) {
+    return gguf::BlockQ5_1{};
+  } else if constexpr (kType == TensorType::kIQ4_NL) {
+    return gguf::BlockIQ4_NL{};
+  } else if constexpr (kType == TensorType::kMXFP4) {
+    return gguf::BlockMXFP4{};
+  } else if constexpr (kType == TensorType::kQ2_K) {
+    return gguf::BlockQ2_K{};
+  } else if constexpr (kType == TensorType::kQ3_K) {
+    return gguf::BlockQ3_K{};
+  } else if constexpr (kType == TensorType::kQ4_K) {
+    return gguf::BlockQ4_K{};
+  } else if constexpr (kType == TensorType::kQ5_K) {
+    return gguf::BlockQ5_K{};
+  } else if constexpr (kType == TensorType::kQ6_K) {
+    return gguf::BlockQ6_K{};
+  } else {
+    static_assert(kType == TensorType::kIQ4_XS);
+    return gguf::BlockIQ4_XS{};
+  }
+}
+
+// The block of a quantised type.
+template <TensorType kType>
+using Block = decltype(BlockOf<kType>());
+
+// Formats with 256 values in a block; the others have 32.
+template <TensorType kType>
+inline constexpr bool kIs256 = sizeof(Block<kType>) > 40;
+
 // Byte offset of a format's scale and of its minimum (or -1) from the start of the block.
 template <TensorType kType>
 inline constexpr int64_t kScaleOffset = kType == TensorType::kQ2_K   ? 80

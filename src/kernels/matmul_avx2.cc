@@ -77,7 +77,7 @@ void Quantise256(const float* values, int64_t columns, const QuantisedRow& out) 
 void MatMulRows(const Product& product, const Activations& x, RowRange rows) {
   if (ProductKindOf(product.weight.type) == ProductKind::kFloat) {
     FloatRows(product, x, rows);
-  } else if (x.tokens == 1 && HasDecodeRows(product.weight.type)) {
+  } else if (x.tokens == 1) {
     DecodeRows(product, x, rows);
   } else {
     PanelRows(product, x, rows);
@@ -85,7 +85,7 @@ void MatMulRows(const Product& product, const Activations& x, RowRange rows) {
 }
 
 TileForm TileFormOf(gguf::TensorType type, int64_t tokens) {
-  if (tokens == 1 && HasDecodeRows(type)) {
+  if (tokens == 1) {
     return TileForm::kNone;
   }
   return IsWide(type) ? TileForm::kWide : TileForm::kBytes;

@@ -21,8 +21,8 @@ void FloatRows(const Product& product, const Activations& x, RowRange rows);
 // integers that all tokens then use.
 void PanelRows(const Product& product, const Activations& x, RowRange rows);
 
-// One token: rows are read once, eight at a time, and nothing is stored in between. For some types.
-bool HasDecodeRows(gguf::TensorType type);
+// One token, any quantised type: rows are read once, eight at a time, and nothing is stored in
+// between.
 void DecodeRows(const Product& product, const Activations& x, RowRange rows);
 
 void AttendSegment(const SegmentTask& task, const PartialRows& out);

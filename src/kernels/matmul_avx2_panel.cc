@@ -61,11 +61,6 @@ constexpr Recipe RecipeOf(TensorType type) {
   }
 }
 
-template <TensorType kType>
-constexpr bool kIs256 =
-    kType == TensorType::kQ2_K || kType == TensorType::kQ3_K || kType == TensorType::kQ4_K ||
-    kType == TensorType::kQ5_K || kType == TensorType::kQ6_K || kType == TensorType::kIQ4_XS;
-
 void StoreColumns(__m256i (&rows)[8], int64_t octet, uint8_t* out) {
   Transpose8x8(rows);
   for (int i = 0; i < 8; ++i) {
@@ -150,7 +145,7 @@ void UnpackSixteenScales(const std::byte* const* rows, int64_t octet, Panel& pan
 
 template <TensorType kType>
 void UnpackFloats(const std::byte* const* rows, int64_t block, int64_t octet, Panel& panel) {
-  const int64_t at = block * gguf::InfoOf(kType).block_bytes;
+  const int64_t at = block * static_cast<int64_t>(sizeof(Block<kType>));
   if constexpr (kType == TensorType::kMXFP4) {
     for (int r = 0; r < 8; ++r) {
       panel.d[block][octet * 8 + r] = Mxfp4Scale(rows[r][at]);
@@ -423,8 +418,8 @@ void AddChunk(const Panel& panel, const Activations& x, RowRange tokens, int64_t
 // Sixteen rows (the last ones of a matrix may be fewer) times some tokens.
 template <TensorType kType>
 void RowGroup(const Product& product, const Activations& x, RowRange rows, RowRange tokens) {
-  const int64_t block_bytes = gguf::InfoOf(kType).block_bytes;
-  const int64_t row_bytes = gguf::RowBytes(kType, x.columns);
+  const int64_t block_bytes = static_cast<int64_t>(sizeof(Block<kType>));
+  const int64_t row_bytes = x.columns / (kIs256<kType> ? 256 : 32) * block_bytes;
   const std::byte* at[kRows];
   for (int64_t r = 0; r < kRows; ++r) {  // rows beyond the end repeat the last one and are dropped
     at[r] = product.weight.data + Min(rows.begin + r, rows.end - 1) * row_bytes;
