@@ -101,7 +101,8 @@ class ServerImpl final : public Server {
     http.port = options.port;
     http_ = TRY(http::Server::Create(io_.get_executor(), http, handler_.get()));
     const bool ipv6 = options.host.find(':') != std::string::npos;
-    address_ = fmt::format(ipv6 ? "[{}]:{}" : "{}:{}", options.host, http_->port());
+    address_ =
+        fmt::format("{}{}{}:{}", ipv6 ? "[" : "", options.host, ipv6 ? "]" : "", http_->port());
     return MakeFirstKey();
   }
 
