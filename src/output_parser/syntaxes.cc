@@ -5,7 +5,7 @@
 namespace millrace::output_parser {
 
 std::span<const Syntax* const> Syntaxes() {
-  static constexpr std::array kAll = {&kHermes};
+  static constexpr std::array kAll = {&kHermes, &kQwen3Coder, &kGlm45};
   return kAll;
 }
 
@@ -18,6 +18,15 @@ const Syntax* FindSyntax(std::string_view name) {
   return nullptr;
 }
 
-const Syntax& DetectSyntax(std::string_view) { return kHermes; }
+const Syntax& DetectSyntax(std::string_view template_source) {
+  // Each template spells out the tags of past calls, or of the example it shows the model.
+  if (template_source.find("<function=") != std::string_view::npos) {
+    return kQwen3Coder;
+  }
+  if (template_source.find("<arg_key>") != std::string_view::npos) {
+    return kGlm45;
+  }
+  return kHermes;
+}
 
 }  // namespace millrace::output_parser

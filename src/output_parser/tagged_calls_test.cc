@@ -1,0 +1,143 @@
+// The syntaxes that write arguments as tagged text: Qwen3-Coder's and GLM's.
+#include <gtest/gtest.h>
+
+#include "output_parser/syntaxes.h"
+#include "output_parser/testing/parsed_answer.h"
+
+namespace millrace::output_parser {
+namespace {
+
+using testing::AnswerCase;
+using testing::CheckStreaming;
+using testing::Collect;
+using testing::ParseAnswer;
+using testing::ParsedAnswer;
+using testing::ParsedCall;
+
+ParserOptions WithTools() {
+  ParserOptions options;
+  options.tool_names = {"get_weather", "now"};
+  options.tool_parameters_json = {R"({"type": "object", "properties": {
+    "city": {"type": "string"}, "days": {"type": "integer"}, "hourly": {"type": "boolean"},
+    "unit": {"type": ["string", "null"]}, "where": {"type": "object"}, "at": {"enum": [1, 2]},
+    "any": {"anyOf": [{"type": "number"}, {"type": "string"}]}}})",
+                                  ""};
+  return options;
+}
+
+ParsedAnswer Parse(const Syntax& syntax, std::string_view text,
+                   Parser::End end = Parser::End::kComplete) {
+  AnswerCase answer_case = {text, WithTools(), end};
+  CheckStreaming(syntax, answer_case);
+  return ParseAnswer(syntax, answer_case);
+}
+
+ParsedCall Call(std::string arguments, std::string name = "get_weather") {
+  return {std::move(name), std::move(arguments), true};
+}
+
+std::string Coder(std::string_view key, std::string_view value) {
+  return "<tool_call>\n<function=get_weather>\n<parameter=" + std::string(key) + ">\n" +
+         std::string(value) + "\n</parameter>\n</function>\n</tool_call>";
+}
+
+std::string Glm(std::string_view key, std::string_view value) {
+  return "<tool_call>get_weather\n<arg_key>" + std::string(key) + "</arg_key>\n<arg_value>" +
+         std::string(value) + "</arg_value>\n</tool_call>";
+}
+
+TEST(TaggedCalls, ValuesFollowTheSchema) {
+  for (auto [key, value, wanted] :
+       std::initializer_list<std::tuple<std::string_view, std::string_view, std::string>>{
+           {"city", "Köln", R"({"city": "Köln"})"},
+           {"city", "3", R"({"city": "3"})"},
+           {"city", "a \"b\" \\\nc\td", R"({"city": "a \"b\" \\\nc\td"})"},
+           {"city", "", R"({"city": ""})"},
+           {"city", "a </param < b", R"({"city": "a </param < b"})"},
+           {"days", "3", R"({"days": 3})"},
+           {"days", "three", R"({"days": "three"})"},
+           {"hourly", "true", R"({"hourly": true})"},
+           {"hourly", "False", R"({"hourly": false})"},
+           {"unit", "null", R"({"unit": null})"},
+           {"unit", "None", R"({"unit": null})"},
+           {"unit", "c", R"({"unit": "c"})"},
+           {"unit", "5", R"({"unit": "5"})"},
+           {"where", R"({"lat": 1, "lon": [2]})", R"({"where": {"lat": 1, "lon": [2]}})"},
+           {"where", "{broken", R"({"where": "{broken"})"},
+           {"at", "2", R"({"at": 2})"},
+           {"any", "1.50", R"({"any": 1.50})"},
+           {"any", "x", R"({"any": "x"})"},
+           {"unlisted", "[1]", R"({"unlisted": [1]})"},
+           {"unlisted", "words here", R"({"unlisted": "words here"})"},
+       }) {
+    EXPECT_EQ(Parse(kQwen3Coder, Coder(key, value)).calls, std::vector{Call(wanted)});
+    EXPECT_EQ(Parse(kGlm45, Glm(key, value)).calls, std::vector{Call(wanted)});
+  }
+}
+
+TEST(Qwen3Coder, SeveralParametersAndCallsAreRead) {
+  ParsedAnswer answer = Parse(
+      kQwen3Coder,
+      "Let me see.\n\n<tool_call>\n<function=get_weather>\n<parameter=city>\nOslo\n\n"
+      "</parameter>\n<parameter=days>\n2\n</parameter>\n</function>\n</tool_call>\n<tool_call>\n"
+      "<function=now>\n</function>\n</tool_call>");
+  EXPECT_EQ(answer.content, "Let me see.");
+  EXPECT_EQ(answer.calls,
+            (std::vector{Call(R"({"city": "Oslo\n", "days": 2})"), Call("{}", "now")}));
+}
+
+TEST(Qwen3Coder, MissingEndsAreForgiven) {
+  EXPECT_EQ(Parse(kQwen3Coder, "<tool_call><function=now></tool_call>").calls,
+            std::vector{Call("{}", "now")});
+  EXPECT_EQ(Parse(kQwen3Coder, "<tool_call><function=get_weather><parameter=city>Oslo").calls,
+            std::vector{Call(R"({"city": "Oslo"})")});
+  ParsedAnswer answer = Parse(kQwen3Coder, "<tool_call><function=now></function> and more");
+  EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
+  EXPECT_EQ(answer.content, "and more");
+}
+
+TEST(Qwen3Coder, WhatIsNoCallStaysContent) {
+  for (std::string_view text :
+       {"<tool_call>\n<function=other>\n</function>\n</tool_call>", "<tool_call>now</tool_call>",
+        "<tool_call>\n<function=now", "<tool_call>{\"name\": \"now\"}</tool_call>"}) {
+    ParsedAnswer answer = Parse(kQwen3Coder, text);
+    EXPECT_EQ(answer.content, text);
+    EXPECT_TRUE(answer.calls.empty());
+  }
+}
+
+TEST(Qwen3Coder, StringsStreamAndCutsKeepWhatCame) {
+  std::unique_ptr<Parser> parser = kQwen3Coder.make_parser(kQwen3Coder, WithTools());
+  ParsedAnswer answer;
+  Collect(parser->Add("<tool_call>\n<function=get_weather>\n<parameter=city>\nNew Y"), answer);
+  EXPECT_EQ(answer.calls, (std::vector{ParsedCall{"get_weather", "{\"city\": \"New Y", false}}));
+  Collect(parser->Finish(Parser::End::kCut), answer);
+  EXPECT_EQ(answer.calls, std::vector{Call("{\"city\": \"New Y")});
+}
+
+TEST(Glm45, BothSpacingsAndNoArgumentsAreRead) {
+  ParsedAnswer answer =
+      Parse(kGlm45,
+            "<tool_call>get_weather<arg_key>city</arg_key><arg_value>Oslo</arg_value><arg_key>days"
+            "</arg_key><arg_value>2</arg_value></tool_call><tool_call>now</tool_call>");
+  EXPECT_EQ(answer.calls, (std::vector{Call(R"({"city": "Oslo", "days": 2})"), Call("{}", "now")}));
+  EXPECT_EQ(answer.content, "");
+}
+
+TEST(Glm45, WhatIsNoCallStaysContent) {
+  for (std::string_view text : {"<tool_call>other</tool_call>", "<tool_call></tool_call>",
+                                "see <tool_call> here", "<tool_call>no"}) {
+    ParsedAnswer answer = Parse(kGlm45, text);
+    EXPECT_EQ(answer.content, text);
+    EXPECT_TRUE(answer.calls.empty());
+  }
+}
+
+TEST(Glm45, CutCallsKeepWhatCame) {
+  ParsedAnswer answer = Parse(
+      kGlm45, "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Os", Parser::End::kCut);
+  EXPECT_EQ(answer.calls, std::vector{Call("{\"city\": \"Os")});
+}
+
+}  // namespace
+}  // namespace millrace::output_parser

@@ -1,0 +1,56 @@
+// Arguments of the syntaxes that write them as tagged text: turned into a JSON object, by the
+// tool's schema.
+//
+// Text becomes a JSON string where the schema says string, and streams. Where it says something
+// else, the text is passed on as JSON when it is JSON of an allowed type (Python's True, False and
+// None are understood), and as a string when it is not. Without a schema, JSON stays JSON and
+// everything else is a string.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "output_parser/call_reader.h"
+
+namespace millrace::output_parser {
+
+class ArgumentWriter {
+ public:
+  void BeginArgument(std::string_view key, CallSink& sink);
+  // A part of the current argument's text, of any size.
+  void AddText(std::string_view text, CallSink& sink);
+  void EndArgument(CallSink& sink);
+  // Ends the object, and the argument that is still open.
+  void End(CallSink& sink);
+
+ private:
+  // Which JSON types a value may have.
+  struct Types {
+    bool string = false;
+    bool number = false;
+    bool boolean = false;
+    bool null = false;
+    bool object = false;
+    bool array = false;
+
+    bool any() const { return string || number || boolean || null || object || array; }
+    bool only_string() const { return string && !number && !boolean && !null && !object && !array; }
+  };
+
+  Types TypesOf(std::string_view key, CallSink& sink);
+  static void AddTypesOfSchema(const boost::json::value& schema, int depth, Types& types);
+  static void AddNamedType(std::string_view name, Types& types);
+  static void AddTypeOfValue(const boost::json::value& value, Types& types);
+
+  std::optional<boost::json::value> schema_;
+  bool any_ = false;   // an argument was begun
+  bool open_ = false;  // and is not ended
+  bool streams_ = false;
+  Types types_;
+  std::string text_;  // of an argument that does not stream
+};
+
+}  // namespace millrace::output_parser
