@@ -6,15 +6,13 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <map>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "base/random.h"
-#include "gguf/half.h"
 #include "gguf/writer.h"
+#include "model/testing/random_blocks.h"
 #include "model/testing/synthetic_vocabulary.h"
 
 namespace millrace::model::testing {
@@ -25,45 +23,6 @@ namespace {
 constexpr int64_t kFreshValuesMax = 1 << 20;
 constexpr int64_t kPoolValues = 1 << 20;
 
-template <typename T>
-std::byte* Put(std::byte* out, T value) {
-  std::memcpy(out, &value, sizeof value);
-  return out + sizeof value;
-}
-
-void EncodeQ8(std::span<const float> values, std::byte* out) {
-  constexpr size_t kBlock = 32;
-  for (size_t first = 0; first < values.size(); first += kBlock) {
-    const auto block = values.subspan(first, kBlock);
-    float largest = 0;
-    for (const float value : block) {
-      largest = std::max(largest, std::fabs(value));
-    }
-    const float scale = std::max(largest / 127, 1e-12F);
-    out = Put(out, gguf::FloatToHalf(scale));
-    for (const float value : block) {
-      out = Put(out, static_cast<int8_t>(std::lround(value / scale)));
-    }
-  }
-}
-
-bool CanEncode(gguf::TensorType type) {
-  return type == gguf::TensorType::kF32 || type == gguf::TensorType::kF16 ||
-         type == gguf::TensorType::kBF16 || type == gguf::TensorType::kQ8_0;
-}
-
-void Encode(gguf::TensorType type, std::span<const float> values, std::byte* out) {
-  if (type == gguf::TensorType::kQ8_0) {
-    EncodeQ8(values, out);
-    return;
-  }
-  for (const float value : values) {
-    out = type == gguf::TensorType::kF32   ? Put(out, value)
-          : type == gguf::TensorType::kF16 ? Put(out, gguf::FloatToHalf(value))
-                                           : Put(out, gguf::FloatToBfloat(value));
-  }
-}
-
 struct Tensor {
   std::string name;
   std::vector<int64_t> dims;
@@ -71,34 +30,11 @@ struct Tensor {
   float deviation = 0;
 };
 
-// Approximately normal values with the same bits everywhere: a sum of four uniform draws needs no
-// library function.
-class Normals {
- public:
-  explicit Normals(uint64_t seed) : state_(seed << 32) {}
-
-  uint64_t NextBits() { return base::SplitMix64(state_++); }
-
-  float Next() {
-    const uint64_t bits = NextBits();
-    const auto sum =
-        (bits & 0xFFFF) + ((bits >> 16) & 0xFFFF) + ((bits >> 32) & 0xFFFF) + (bits >> 48);
-    // Four uniforms on [0, 65536) have mean 131070 and deviation 65536 / sqrt(3).
-    return (static_cast<float>(sum) - 131070.0F) * (1.7320508F / 65536.0F);
-  }
-
- private:
-  uint64_t state_;
-};
-
 class TensorWriter {
  public:
-  TensorWriter(gguf::Writer& writer, uint64_t seed) : writer_(writer), normals_(seed) {}
+  TensorWriter(gguf::Writer& writer, uint64_t seed) : writer_(writer), draws_(seed) {}
 
   base::Status Write(const Tensor& tensor, gguf::TensorType type) {
-    if (!CanEncode(type)) {
-      return base::Unsupported(fmt::format("no encoder for {}", gguf::InfoOf(type).name));
-    }
     int64_t count = 1;
     for (const int64_t size : tensor.dims) {
       count *= size;
@@ -111,13 +47,8 @@ class TensorWriter {
 
  private:
   std::vector<std::byte> Draw(const Tensor& tensor, gguf::TensorType type, int64_t count) {
-    std::vector<float> values(static_cast<size_t>(count));
-    for (float& value : values) {
-      value = tensor.mean + tensor.deviation * normals_.Next();
-    }
-    std::vector<std::byte> blocks(static_cast<size_t>(gguf::RowBytes(type, count)));
-    Encode(type, values, blocks.data());
-    return blocks;
+    return MakeRandomBlocks(
+        {.type = type, .count = count, .mean = tensor.mean, .deviation = tensor.deviation}, draws_);
   }
 
   const std::vector<std::byte>& Pool(const Tensor& tensor, gguf::TensorType type) {
@@ -136,7 +67,7 @@ class TensorWriter {
     const uint64_t pool_blocks = pool.size() / block_bytes;
     auto left = static_cast<uint64_t>(count / info.block_values);
     while (left > 0) {
-      const uint64_t first = normals_.NextBits() % pool_blocks;
+      const uint64_t first = draws_.NextBits() % pool_blocks;
       const uint64_t blocks = std::min(left, pool_blocks - first);
       TRY(writer_.Append(std::span(pool).subspan(first * block_bytes, blocks * block_bytes)));
       left -= blocks;
@@ -145,7 +76,7 @@ class TensorWriter {
   }
 
   gguf::Writer& writer_;
-  Normals normals_;
+  Draws draws_;
   std::map<std::pair<gguf::TensorType, float>, std::vector<std::byte>> pools_;
 };
 
