@@ -1,7 +1,6 @@
 #include "scheduler/plan.h"
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
 #include <ranges>
 #include <set>
@@ -20,24 +19,33 @@ int32_t CommonBlockTokens(std::span<const base::TokenId> a, std::span<const base
   return common / block_size * block_size;
 }
 
-// Divides `budget` among prompts with the given remainders, the oldest first in the list.
-std::vector<int32_t> DivideBudget(const std::vector<int32_t>& remainders, int32_t budget) {
-  std::vector<int32_t> shares(remainders.size(), 0);
-  if (remainders.empty()) {
-    return shares;
-  }
-  shares[0] = std::min(remainders[0], (budget + 1) / 2);
-  budget -= shares[0];
-  std::vector<size_t> by_remainder(remainders.size() - 1);
-  std::iota(by_remainder.begin(), by_remainder.end(), size_t{1});
-  std::ranges::stable_sort(by_remainder, {}, [&](size_t i) { return remainders[i]; });
-  by_remainder.push_back(0);
-  for (size_t i : by_remainder) {
-    const int32_t more = std::min(remainders[i] - shares[i], budget);
-    shares[i] += more;
+// A prompt that asks for part of a step's budget.
+struct PromptWork {
+  SequenceKey key;
+  int32_t remainder = 0;  // tokens to its end
+  int32_t goal = 0;       // tokens after which it, or somebody who waits for it, gets something
+  int32_t share = 0;
+};
+
+// Gives out `budget`; `work` is in order of age.
+void DivideBudget(std::vector<PromptWork>& work, int32_t budget) {
+  const auto give = [&](PromptWork& to, int32_t wanted) {
+    const int32_t more = std::min(wanted - to.share, budget);
+    to.share += more;
     budget -= more;
+  };
+  give(work.front(), std::min(work.front().remainder, (budget + 1) / 2));
+  std::vector<PromptWork*> by_goal;
+  for (PromptWork& entry : work) {
+    by_goal.push_back(&entry);
   }
-  return shares;
+  std::ranges::stable_sort(by_goal, {}, [](const PromptWork* entry) { return entry->goal; });
+  for (PromptWork* entry : by_goal) {
+    give(*entry, std::max(entry->share, entry->goal));
+  }
+  for (PromptWork& entry : work) {
+    give(entry, entry.remainder);
+  }
 }
 
 class Planner {
@@ -59,6 +67,7 @@ class Planner {
   void Admit();
   bool TryAdmit(SequenceKey key);
   bool PlanPromptRows();
+  std::vector<PromptWork> CollectPrompts();
   bool PlanPromptRow(SequenceKey key, int32_t token_count);
   bool YieldToBlocked();
 
@@ -167,30 +176,51 @@ bool Planner::TryAdmit(SequenceKey key) {
 // Plans chunks of prompts, and of forced tokens. True when the step has work.
 bool Planner::PlanPromptRows() {
   blocked_.reset();
-  std::vector<SequenceKey> active;
-  std::vector<int32_t> remainders;
+  std::vector<PromptWork> work = CollectPrompts();
+  const int32_t budget = std::min(limits_.step_tokens_max - static_cast<int32_t>(plan_.rows.size()),
+                                  state_.prompt_tokens_limit);
+  int64_t wanted = 0;
+  for (const PromptWork& entry : work) {
+    wanted += entry.remainder;
+  }
+  plan_.prompt_limited = wanted > budget;
+  if (!work.empty() && budget > 0) {
+    DivideBudget(work, budget);
+  }
+  for (const PromptWork& entry : work) {
+    if (entry.share > 0 && state_.running.contains(entry.key) &&
+        !PlanPromptRow(entry.key, entry.share) && !blocked_) {
+      blocked_ = entry.key;
+    }
+  }
+  return !plan_.rows.empty();
+}
+
+// Running sequences without a row that do not wait for a leader, by age. A leader's goal is the
+// nearest token its followers wait for.
+std::vector<PromptWork> Planner::CollectPrompts() {
+  std::vector<PromptWork> work;
+  std::vector<Sequence::Leader> followed;
   for (SequenceKey key : Running()) {
     if (planned_.contains(key) || RequestOf(key).paused) {
       continue;
     }
     AttachPrefix(key);
-    if (!WaitsForLeader(key)) {
-      active.push_back(key);
-      remainders.push_back(SequenceOf(key).pending_count());
+    if (WaitsForLeader(key)) {
+      followed.push_back(*SequenceOf(key).leader);
+    } else {
+      const int32_t remainder = SequenceOf(key).pending_count();
+      work.push_back({.key = key, .remainder = remainder, .goal = remainder});
     }
   }
-  const int32_t budget = std::min(limits_.step_tokens_max - static_cast<int32_t>(plan_.rows.size()),
-                                  state_.prompt_tokens_limit);
-  const int64_t wanted = std::accumulate(remainders.begin(), remainders.end(), int64_t{0});
-  plan_.prompt_limited = wanted > budget;
-  const std::vector<int32_t> shares = DivideBudget(remainders, std::max(budget, 0));
-  for (size_t i = 0; i < active.size(); ++i) {
-    if (shares[i] > 0 && state_.running.contains(active[i]) &&
-        !PlanPromptRow(active[i], shares[i]) && !blocked_) {
-      blocked_ = active[i];
+  for (const Sequence::Leader& leader : followed) {
+    const auto entry = std::ranges::find(work, leader.key, &PromptWork::key);
+    if (entry != work.end()) {
+      entry->goal =
+          std::min(entry->goal, leader.shared_count - SequenceOf(leader.key).computed_count);
     }
   }
-  return !plan_.rows.empty();
+  return work;
 }
 
 // As much of the chunk as there are blocks for; false when that is nothing.

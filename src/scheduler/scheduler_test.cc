@@ -158,6 +158,26 @@ TEST(Plan, FollowerGoesOnAloneWhenItsLeaderIsCancelled) {
   EXPECT_EQ(alone.rows.at(0).first_position, 64);
 }
 
+TEST(Plan, LeaderCountsAsShortAsWhatItsFollowersWaitFor) {
+  State state(4000, kBlockSize);
+  state.prompt_tokens_limit = 32;
+  const Limits limits{.step_tokens_max = 32};
+  std::vector<TokenId> follower = Prompt(40, 20'000);
+  follower.push_back(TokenId{1});
+  Add(state, 1, Prompt(5000));          // the oldest has half of every step
+  Add(state, 2, Prompt(5000, 20'000));  // leads
+  Add(state, 3, std::move(follower));
+  Add(state, 4, Prompt(100, 40'000));  // shorter than the leader, longer than what is waited for
+  const StepPlan plan = Step(state, limits);
+  EXPECT_EQ(TokensOf(plan, Key(1)), 16);
+  EXPECT_EQ(TokensOf(plan, Key(2)), 16);
+  for (int i = 0; i < 3; ++i) {
+    Step(state, limits);
+  }
+  EXPECT_TRUE(state.requests.at(Id(3)).forked);
+  EXPECT_FALSE(state.requests.at(Id(4)).forked);
+}
+
 TEST(Plan, OtherTenantsDoNotFollow) {
   State state(2000, kBlockSize);
   const Limits limits{.step_tokens_max = 64};
