@@ -57,7 +57,7 @@ struct RopeOptions {
   int32_t rotary_size = 0;  // components that turn, even; the first ones of each head
   double base = 10000;
   double linear_factor = 1;  // positions are divided by it
-  std::optional<YarnOptions> yarn;
+  std::optional<YarnOptions> yarn = std::nullopt;
 };
 
 // Radians a position for each of the rotary_size / 2 pairs.
