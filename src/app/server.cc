@@ -79,6 +79,9 @@ class ServerImpl final : public Server {
   }
 
   base::Status Start(const ServeOptions& options) {
+    // From here on a signal waits for Run rather than ending the process half way.
+    signals_.add(SIGINT);
+    signals_.add(SIGTERM);
     if (options.authentication) {
       store_ = TRY(accounts::Store::Open(options.data_directory, &clock_, &random_));
     }
@@ -124,8 +127,6 @@ class ServerImpl final : public Server {
   }
 
   void Run() override {
-    signals_.add(SIGINT);
-    signals_.add(SIGTERM);
     WaitForSignal();
     io_.run();
     logger_->info("stopped");
