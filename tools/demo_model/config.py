@@ -15,14 +15,15 @@ MARK_MERGES = 160
 SPACE_MERGES = 700
 
 # One step is MICRO_BATCHES batches of about MICRO_TOKENS tokens; every document is one row.
-STEPS = 3000
+STEPS = 2700
 PROCESSES = 2
 MICRO_BATCHES = 4
 MICRO_TOKENS = 2048
 BUCKETS = [40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024, 1536, 2048]
 
 WARMUP_STEPS = 40
-DECAY_STEPS = 1800  # the rate falls linearly to zero over the last steps
+# The rate is full up to the first step, then falls linearly from point to point.
+DECAY = [(1200, 1.0), (1700, 13 / 18), (2700, 0.0)]
 MUON_RATE = 0.02
 ADAM_RATE = 0.004
 WEIGHT_DECAY = 0.01

@@ -24,9 +24,11 @@ from tokenizer import DemoTokenizer
 
 
 def learning_rate(step):
-    """Share of the full rate: short warm-up, plateau, linear fall to zero."""
-    warm = min(1.0, (step + 1) / config.WARMUP_STEPS)
-    return warm * min(1.0, (config.STEPS - step) / config.DECAY_STEPS)
+    """Share of the full rate: short warm-up, plateau, piecewise linear fall to zero."""
+    for (start, high), (end, low) in zip(config.DECAY, config.DECAY[1:]):
+        if start <= step <= end:
+            return high + (low - high) * (step - start) / (end - start)
+    return min(1.0, (step + 1) / config.WARMUP_STEPS)
 
 
 def make_optimizers(model):
