@@ -17,9 +17,9 @@ namespace millrace::app {
 struct ModelOptions {
   std::string path;  // a GGUF file
   std::string id;    // the name clients use; the file's stem when empty
-  std::vector<std::string> aliases;
-  std::optional<int32_t> context_tokens;  // smaller than the model's own, to save memory
-  std::optional<bool> thinking_default;   // when a request does not say
+  std::vector<std::string> aliases = {};
+  std::optional<int32_t> context_tokens = {};  // smaller than the model's own, to save memory
+  std::optional<bool> thinking_default = {};   // when a request does not say
 };
 
 struct ServeOptions {
