@@ -214,58 +214,75 @@ asio::awaitable<void> ChatExchange::FailStream(WireError error) {
   }
 }
 
-ChatExchange::Instant ChatExchange::NextStreamDeadline() const {
+ChatExchange::Instant ChatExchange::StreamEnd() const {
   const ApiOptions& options = services_.options;
-  Instant deadline = started_ + options.stream_timeout;
-  if (!first_event_seen_) {
-    deadline = std::min(deadline, started_ + options.first_token_timeout);
+  const Instant end = started_ + options.stream_timeout;
+  return first_event_seen_ ? end : std::min(end, started_ + options.first_token_timeout);
+}
+
+std::optional<ChatExchange::Instant> ChatExchange::NextComment() const {
+  const auto keepalive = services_.options.sse_keepalive;
+  return keepalive.count() > 0 ? std::optional(last_write_ + keepalive) : std::nullopt;
+}
+
+asio::awaitable<ChatExchange::Progress> ChatExchange::ForwardEvents(ChunkWriter& chunks) {
+  std::vector<std::string> frames;
+  while (auto event = stream_->TryNext()) {
+    if (auto* failed = std::get_if<chat::Failed>(&event->what)) {
+      WireError error = BackendWireError(std::move(failed->error));
+      co_await FailStream(std::move(error));
+      co_return Progress::kEnded;
+    }
+    Note(*event);
+    const bool last = std::holds_alternative<chat::Finished>(event->what);
+    chunks.Add(*std::move(event), frames);
+    const bool written = co_await WriteFrames(frames);
+    if (!written) {
+      ClientLeft();
+      co_return Progress::kEnded;
+    }
+    if (last) {
+      co_await writer_.FinishStream();
+      co_return Progress::kEnded;
+    }
   }
-  return deadline;
+  co_return Progress::kRunning;
+}
+
+asio::awaitable<ChatExchange::Progress> ChatExchange::BridgeSilence() {
+  if (writer_.client_gone()) {
+    ClientLeft();
+    co_return Progress::kEnded;
+  }
+  const Instant now = std::chrono::steady_clock::now();
+  if (now >= StreamEnd()) {
+    WireError error{Failure::kStreamTimeout};
+    co_await FailStream(std::move(error));
+    co_return Progress::kEnded;
+  }
+  if (now >= NextComment().value_or(Instant::max())) {
+    std::vector<std::string> frames(1, http::SseComment(kKeepAlive));
+    const bool written = co_await WriteFrames(frames);
+    if (!written) {
+      ClientLeft();
+      co_return Progress::kEnded;
+    }
+  }
+  co_return Progress::kRunning;
 }
 
 asio::awaitable<void> ChatExchange::ReplyStreamed() {
-  const auto keepalive = services_.options.sse_keepalive;
   ChunkWriter chunks(header_, reply_.stream_usage, reply_.n);
-  std::vector<std::string> frames;
   while (true) {
-    while (auto event = stream_->TryNext()) {
-      if (auto* failed = std::get_if<chat::Failed>(&event->what)) {
-        WireError error = BackendWireError(std::move(failed->error));
-        co_await FailStream(std::move(error));
-        co_return;
-      }
-      Note(*event);
-      const bool last = std::holds_alternative<chat::Finished>(event->what);
-      chunks.Add(*std::move(event), frames);
-      const bool written = co_await WriteFrames(frames);
-      if (!written) {
-        ClientLeft();
-        co_return;
-      }
-      if (last) {
-        co_await writer_.FinishStream();
-        co_return;
-      }
-    }
-    const Instant now = std::chrono::steady_clock::now();
-    const Instant deadline = NextStreamDeadline();
-    if (writer_.client_gone()) {
-      ClientLeft();
+    const Progress forwarded = co_await ForwardEvents(chunks);
+    if (forwarded == Progress::kEnded) {
       co_return;
     }
-    if (now >= deadline) {
-      WireError error{Failure::kStreamTimeout};
-      co_await FailStream(std::move(error));
+    const Progress bridged = co_await BridgeSilence();
+    if (bridged == Progress::kEnded) {
       co_return;
     }
-    if (keepalive.count() > 0 && now >= last_write_ + keepalive) {
-      frames.push_back(http::SseComment(kKeepAlive));
-      // A failed write is found by the next look at client_gone().
-      co_await WriteFrames(frames);
-      frames.clear();
-    }
-    co_await WaitForStream(keepalive.count() > 0 ? std::min(deadline, last_write_ + keepalive)
-                                                 : deadline);
+    co_await WaitForStream(std::min(StreamEnd(), NextComment().value_or(Instant::max())));
   }
 }
 

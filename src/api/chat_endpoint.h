@@ -5,12 +5,14 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "accounts/accounts.h"
 #include "api/api_services.h"
 #include "api/chat_request_parser.h"
+#include "api/chunk_writer.h"
 #include "api/reply_format.h"
 #include "api/settlement.h"
 #include "api/wakeup.h"
@@ -65,8 +67,15 @@ class ChatExchange {
   boost::asio::awaitable<bool> WriteFrames(std::vector<std::string>& frames);
   boost::asio::awaitable<void> FailStream(WireError error);
   boost::asio::awaitable<void> WaitForStream(Instant deadline);
-  // When the stream must do something even if no event comes.
-  Instant NextStreamDeadline() const;
+  // Writes every event that is there now.
+  enum class Progress { kRunning, kEnded };
+  boost::asio::awaitable<Progress> ForwardEvents(ChunkWriter& chunks);
+  // Does what is due while no event comes: looks for the client, the clock and the next comment.
+  boost::asio::awaitable<Progress> BridgeSilence();
+  // When the stream has run, or waited for its first token, too long.
+  Instant StreamEnd() const;
+  // When silence has lasted so long that the connection needs a sign of life.
+  std::optional<Instant> NextComment() const;
   void Note(const chat::ChatEvent& event);
   void ClientLeft();
 
