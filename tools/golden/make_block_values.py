@@ -31,7 +31,8 @@ def random_blocks(name: str, random: np.random.Generator) -> np.ndarray:
 
 def main() -> None:
     random = np.random.default_rng(1)
-    lines = ["# type, bytes of two blocks, bits of their values as 32-bit floats. Made by tools/golden/make_block_values.py."]
+    lines = ["# type, bytes of two blocks, bits of their values as 32-bit floats. "
+             "Made by tools/golden/make_block_values.py."]
     for name in TYPES:
         blocks = random_blocks(name, random)
         values = gguf.quants.dequantize(blocks.reshape(-1), gguf.GGMLQuantizationType[name]).reshape(-1)
