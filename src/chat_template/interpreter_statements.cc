@@ -11,6 +11,13 @@ namespace millrace::chat_template {
 using base::Result;
 using base::Status;
 
+namespace {
+
+// What keeping a scope to the end costs, so that their number bounds memory.
+constexpr int64_t kKeptFrameSteps = 32;
+
+}  // namespace
+
 base::Result<Text> RenderAst(const Ast& ast, const Context& context, const RenderLimits& limits,
                              int64_t unix_seconds) {
   return Interpreter(ast, context, limits, unix_seconds).Run();
@@ -45,6 +52,7 @@ Loop::Loop(const For* loop_node, Frame* outer_frame, std::shared_ptr<const Seque
 
 Interpreter::ScopedFrame::ScopedFrame(Interpreter& interpreter, Frame* parent, bool captured) {
   if (captured) {
+    interpreter.budget_.Debit(kKeptFrameSteps);
     interpreter.kept_frames_.push_back(std::make_unique<Frame>());
     frame_ = interpreter.kept_frames_.back().get();
   }
@@ -80,7 +88,10 @@ Interpreter::~Interpreter() {
 }
 
 Result<Text> Interpreter::Run() {
-  TRY(Execute(ast_.body, root_));
+  Result<Flow> flow = Execute(ast_.body, root_);
+  if (!flow.has_value()) {
+    return std::move(flow).error();
+  }
   return std::move(output_);
 }
 

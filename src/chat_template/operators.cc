@@ -214,16 +214,11 @@ base::Result<Value> GetItem(Runtime& runtime, const Value& object, const Value& 
   if (IsIndexable(object) && key.is_integral()) {
     return ItemAt(runtime, object, key.AsInt());
   }
-  if (key.is_string() && !object.is_dict()) {
-    return GetAttribute(runtime, object, key.bytes());
-  }
   if (key.is_string()) {
-    if (FindMethod(object, key.bytes()) != MethodAccess::kNone) {
-      return GetAttribute(runtime, object, key.bytes());
-    }
+    Value value = TRY(GetAttribute(runtime, object, key.bytes()));
     // A key out of the conversation is not quoted in a message.
     bool literal = key.text().uniform() && key.text().OriginAt(0) == Origin::kTemplate;
-    return MissingAttribute(object, literal ? key.bytes() : "…");
+    return value.is_undefined() && !literal ? MissingAttribute(object, "…") : value;
   }
   return Value::Undefined(fmt::format("{} object has no such element", object.TypeName()));
 }

@@ -29,6 +29,8 @@ class Budget {
     }
     return {};
   }
+  // Takes steps without asking; when they run out the next charge fails.
+  void Debit(int64_t steps) { steps_left_ -= steps; }
   base::Status ChargeItems(size_t count) { return Charge(static_cast<int64_t>(count) * 2 + 1); }
   // Pays for a text of that many bytes, and refuses a longer one than a rendering may have.
   base::Status ChargeText(size_t bytes) {

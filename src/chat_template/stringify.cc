@@ -346,9 +346,8 @@ class JsonWriter {
                        [](const auto* entry) { return entry->first.is_string(); })) {
         return base::InvalidArgument("only keys that are text can be sorted");
       }
-      std::stable_sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) {
-        return a->first.bytes() < b->first.bytes();
-      });
+      std::sort(entries.begin(), entries.end(),
+                [](const auto* a, const auto* b) { return a->first.bytes() < b->first.bytes(); });
     }
     Raw("{");
     ++level_;

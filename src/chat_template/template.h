@@ -1,12 +1,19 @@
 // Chat templates: the Jinja text of a GGUF file, compiled once, rendered for each request.
 //
 // Semantics are those of Python's jinja2 in the environment transformers uses: trim_blocks,
-// lstrip_blocks, loop controls, `raise_exception`, `tojson` with ", " and ": " separators, key
-// order and non-ASCII text kept.
+// lstrip_blocks, loop controls, `raise_exception`, `strftime_now`, `generation` blocks, `tojson`
+// with ", " and ": " separators, key order and non-ASCII text kept. Known differences:
+// - Integers have 64 bits; leaving them is an error.
+// - Filters and tests that do not exist are errors at once, also in branches never taken; so are
+//   calls of names that the template neither sets nor asks for with `is defined`.
+// - `map`, `select` and their kin do their work at once, not when their items are taken.
+// - Upper and lower case cover Latin, Greek and Cyrillic letters.
+// - Not there: templates that include or extend others, `autoescape`, `cycler`, `joiner`, `lipsum`
+//   and the filters filesizeformat, pprint, random, striptags, urlencode, urlize, wordwrap,
+//   xmlattr. There besides: `from_json`.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
