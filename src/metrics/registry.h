@@ -55,8 +55,8 @@ class Histogram {
 
 using Label = std::pair<std::string, std::string>;
 
-// Owns every metric of one server. Registering the same name and labels again returns the same object; references
-// stay valid for the registry's life. Thread-safe.
+// Owns every metric of one server. Registering the same name and labels again returns the same
+// object; references stay valid for the registry's life. Thread-safe.
 class Registry {
  public:
   Counter& AddCounter(std::string name, std::string help, std::vector<Label> labels = {});
