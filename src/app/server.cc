@@ -139,6 +139,7 @@ class ServerImpl final : public Server {
     local.aliases = model.aliases;
     local.thinking_default = model.thinking_default;
     local.engine = options.engine;
+    local.engine.label = model.id;
     if (model.context_tokens.has_value()) {
       local.engine.context_tokens = *model.context_tokens;
     }

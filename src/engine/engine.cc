@@ -227,6 +227,7 @@ base::Result<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<model::Mode
                             .inbox = std::make_shared<Inbox>(options.queue_length_max),
                             .clock = clock,
                             .metrics = metrics,
+                            .label = options.label.empty() ? info.name : options.label,
                             .limits = limits,
                             .thread_count = ThreadCount(options),
                             .context_tokens = context_tokens});

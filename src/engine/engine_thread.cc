@@ -25,7 +25,7 @@ EngineThread::EngineThread(Parts parts)
       storage_(std::move(parts.storage)),
       inbox_(std::move(parts.inbox)),
       clock_(parts.clock),
-      metrics_(*parts.metrics, model_->info().name),
+      metrics_(*parts.metrics, parts.label),
       limits_(parts.limits),
       context_tokens_(parts.context_tokens),
       pool_(parts.thread_count),

@@ -36,6 +36,7 @@ class EngineThread {
     std::shared_ptr<Inbox> inbox;
     const base::Clock* clock;    // borrowed
     metrics::Registry* metrics;  // borrowed
+    std::string label;           // of the metrics
     scheduler::Limits limits;
     int32_t thread_count;
     int32_t context_tokens;

@@ -46,7 +46,8 @@ base::Result<chat::ModelRecord> MakeRecord(const gguf::File& file, const std::st
   record.owned_by = TRY(file.StringOr("general.organization", ""));
   record.context_tokens = engine.context_tokens();
   record.prompt_tokens_max = record.context_tokens;
-  record.output_tokens_max = options.output_tokens_max.value_or(record.output_tokens_max);
+  record.output_tokens_max =
+      std::min(options.output_tokens_max.value_or(record.output_tokens_max), record.context_tokens);
   record.reasoning_tokens_max = options.reasoning_tokens_max.value_or(record.reasoning_tokens_max);
   record.thinking = format.thinking;
   record.thinking_default_on = format.thinking == chat::ThinkingClass::kHybrid &&
