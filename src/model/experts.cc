@@ -11,40 +11,74 @@
 
 namespace millrace::model {
 
-void ChooseExperts(std::span<const float> scores, std::span<ExpertChoice> out) {
+namespace {
+
+constexpr float kLowest = -std::numeric_limits<float>::infinity();
+
+void Shares(std::span<float> scores, ExpertGate gate) {
+  for (float& score : scores) {
+    score = std::isnan(score) ? kLowest : score;
+  }
+  switch (gate) {
+    case ExpertGate::kSoftmax: {
+      const float largest = *std::max_element(scores.begin(), scores.end());
+      float total = 0;
+      for (float& score : scores) {
+        score = std::exp(score - largest);
+        total += score;
+      }
+      for (float& score : scores) {
+        score /= total;
+      }
+      break;
+    }
+    case ExpertGate::kSigmoid:
+      for (float& score : scores) {
+        score = 1.0F / (1.0F + std::exp(-score));
+      }
+      break;
+  }
+}
+
+}  // namespace
+
+void ChooseExperts(std::span<float> scores, std::span<const float> choice_bias,
+                   const ExpertRule& rule, std::span<ExpertChoice> out) {
   MILLRACE_CHECK(!out.empty() && out.size() <= scores.size());
-  // Insertion into a short sorted list: `out` is about eight long.
+  MILLRACE_CHECK(choice_bias.empty() || choice_bias.size() == scores.size());
+  Shares(scores, rule.gate);
+  // Insertion into a short sorted list: `out` is about eight long. A weight is the merit until the
+  // list is final.
   size_t count = 0;
   for (size_t expert = 0; expert < scores.size(); ++expert) {
-    const float score =
-        std::isnan(scores[expert]) ? -std::numeric_limits<float>::infinity() : scores[expert];
-    if (count == out.size() && score <= out[count - 1].weight) {
+    const float merit = scores[expert] + (choice_bias.empty() ? 0.0F : choice_bias[expert]);
+    if (count == out.size() && !(merit > out[count - 1].weight)) {
       continue;
     }
     size_t place = count == out.size() ? count - 1 : count++;
-    while (place > 0 && score > out[place - 1].weight) {
+    while (place > 0 && merit > out[place - 1].weight) {
       out[place] = out[place - 1];
       --place;
     }
-    out[place] = {static_cast<int32_t>(expert), score};
-  }
-  const float largest = out.front().weight;
-  float total = 0;
-  for (ExpertChoice& choice : out) {
-    choice.weight = std::exp(choice.weight - largest);
-    total += choice.weight;
-  }
-  for (ExpertChoice& choice : out) {
-    choice.weight /= total;
+    out[place] = {static_cast<int32_t>(expert), merit};
   }
   std::sort(out.begin(), out.end(),
             [](const ExpertChoice& a, const ExpertChoice& b) { return a.expert < b.expert; });
+  float total = 0;
+  for (ExpertChoice& choice : out) {
+    choice.weight = scores[static_cast<size_t>(choice.expert)];
+    total += choice.weight;
+  }
+  // The guard of the reference against shares that are all zero.
+  const float factor = rule.normalise ? rule.scale / (total + 1e-20F) : rule.scale;
+  for (ExpertChoice& choice : out) {
+    choice.weight *= factor;
+  }
 }
 
 void Mixture::Run(const ExpertShape& shape, const MixtureWeights& weights, int64_t rows,
                   const float* x, float* out, kernels::ThreadPool& pool) {
   Route(shape, weights, rows, x, pool);
-  std::fill_n(out, rows * shape.hidden_size, 0.0F);
   for (size_t expert = 0; expert < visits_.size(); ++expert) {
     if (!visits_[expert].empty()) {
       RunExpert(shape, weights.experts[expert], visits_[expert], x, out, pool);
@@ -66,7 +100,8 @@ void Mixture::Route(const ExpertShape& shape, const MixtureWeights& weights, int
     visits.clear();
   }
   for (int64_t row = 0; row < rows; ++row) {
-    ChooseExperts({scores + row * shape.expert_count, experts}, choices_);
+    ChooseExperts({scores + row * shape.expert_count, experts}, weights.choice_bias, shape.rule,
+                  choices_);
     for (const ExpertChoice& choice : choices_) {
       visits_[static_cast<size_t>(choice.expert)].push_back(
           {static_cast<int32_t>(row), choice.weight});

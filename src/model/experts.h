@@ -1,5 +1,5 @@
 // Mixture of experts: a router sends each token to a few of many small feed-forward networks.
-// Source: Hugging Face transformers, models/qwen3_moe/modeling_qwen3_moe.py.
+// Source: Hugging Face transformers, models/qwen3_moe/modeling_qwen3_moe.py and models/glm4_moe/modeling_glm4_moe.py.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,24 @@
 
 namespace millrace::model {
 
+// How scores become shares.
+enum class ExpertGate {
+  kSoftmax,  // over all experts
+  kSigmoid,  // each for itself
+};
+
+struct ExpertRule {
+  ExpertGate gate = ExpertGate::kSoftmax;
+  bool normalise = true;  // shares of the chosen are divided by their sum
+  float scale = 1;        // then multiplied by this
+};
+
 struct ExpertShape {
   int64_t hidden_size = 0;
   int64_t ffn_size = 0;  // of one expert
   int32_t expert_count = 0;
   int32_t used_count = 0;  // experts a token goes to
+  ExpertRule rule;
 };
 
 // Matrices of one expert.
@@ -27,7 +40,8 @@ struct ExpertWeights {
 };
 
 struct MixtureWeights {
-  kernels::WeightMatrix router;  // a row for each expert
+  kernels::WeightMatrix router;    // a row for each expert
+  std::vector<float> choice_bias;  // added to a share for choosing only; empty when there is none
   std::vector<ExpertWeights> experts;
 };
 
@@ -37,15 +51,15 @@ struct ExpertChoice {
   float weight = 0;
 };
 
-// The `out.size()` experts of the largest scores, the lower number first among equals, sorted by number; their weights
-// are the softmax over the chosen scores alone, which equals choosing after a softmax over all and then dividing by the
-// sum. NaNs count as the smallest score.
-void ChooseExperts(std::span<const float> scores, std::span<ExpertChoice> out);
+// Chooses `out.size()` experts by their share plus bias, the lower number first among equals, and sorts them by number.
+// `scores` are overwritten. NaNs count as the smallest share.
+void ChooseExperts(std::span<float> scores, std::span<const float> choice_bias, const ExpertRule& rule,
+                   std::span<ExpertChoice> out);
 
 // Keeps its memory from step to step. Thread-compatible.
 class Mixture {
  public:
-  // out = the weighted sum of each row's experts. Tokens are grouped by expert so that each expert's weights are read
+  // out += the weighted sum of each row's experts. Tokens are grouped by expert so that each expert's weights are read
   // once. A row's result is summed in the order of expert numbers and so depends on nothing but the row.
   // `x` and `out` hold `rows` rows of hidden_size floats and are not the same.
   void Run(const ExpertShape& shape, const MixtureWeights& weights, int64_t rows, const float* x, float* out,

@@ -9,9 +9,10 @@
 namespace millrace::model {
 namespace {
 
-std::vector<ExpertChoice> Choose(const std::vector<float>& scores, size_t count) {
+std::vector<ExpertChoice> Choose(std::vector<float> scores, size_t count,
+                                 const ExpertRule& rule = {}, const std::vector<float>& bias = {}) {
   std::vector<ExpertChoice> out(count);
-  ChooseExperts(scores, out);
+  ChooseExperts(scores, bias, rule, out);
   return out;
 }
 
@@ -47,6 +48,22 @@ TEST(ChooseExperts, AllOfThemMayBeChosen) {
   const auto chosen = Choose({0.0F, 0.0F}, 2);
   EXPECT_EQ(chosen[0].weight, 0.5F);
   EXPECT_EQ(chosen[1].weight, 0.5F);
+}
+
+TEST(ChooseExperts, WithoutNormalisingAWeightIsTheShareAmongAllExperts) {
+  const auto chosen = Choose({0.0F, 0.0F, 0.0F, 0.0F}, 2, {.normalise = false, .scale = 2});
+  EXPECT_FLOAT_EQ(chosen[0].weight, 0.5F);
+  EXPECT_FLOAT_EQ(chosen[1].weight, 0.5F);
+}
+
+TEST(ChooseExperts, TheBiasDecidesTheChoiceButNotTheWeight) {
+  const ExpertRule rule = {.gate = ExpertGate::kSigmoid, .normalise = true, .scale = 2.5F};
+  const auto chosen = Choose({0.0F, 3.0F, 0.0F, 2.0F}, 2, rule, {0.0F, -1.0F, 1.0F, 0.0F});
+  ASSERT_EQ(chosen[0].expert, 2);
+  ASSERT_EQ(chosen[1].expert, 3);
+  const float second = 1 / (1 + std::exp(-2.0F));
+  EXPECT_NEAR(chosen[0].weight, 2.5F * 0.5F / (0.5F + second), 1e-6);
+  EXPECT_NEAR(chosen[1].weight, 2.5F * second / (0.5F + second), 1e-6);
 }
 
 }  // namespace

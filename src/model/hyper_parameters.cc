@@ -39,6 +39,15 @@ class KeyReader {
     return Check(name, value, max);
   }
 
+  // An integer from 0 to `max`, 0 when the key is missing.
+  base::Result<int32_t> CountOrZero(std::string_view name, int64_t max) const {
+    const int64_t value = TRY(file_.IntegerOr(Key(name), 0));
+    if (value == 0) {
+      return 0;
+    }
+    return Check(name, value, max);
+  }
+
   // A count that some files give for each layer: all must agree.
   base::Result<int32_t> UniformCountOr(std::string_view name, int64_t fallback, int64_t max) const {
     const gguf::Value* value = file_.Find(Key(name));
@@ -143,14 +152,59 @@ base::Result<RopeParameters> ReadRope(const KeyReader& keys, int32_t key_size,
   return rope;
 }
 
-base::Status ReadFeedForward(const KeyReader& keys, HyperParameters& out) {
-  if (keys.file().Find(keys.Key("expert_count")) == nullptr) {
-    out.ffn_size = TRY(keys.Count("feed_forward_length", kWidthMax));
-    return {};
+base::Result<ExpertRule> ReadExpertRule(const KeyReader& keys) {
+  constexpr int64_t kSoftmaxNumber = 1;
+  constexpr int64_t kSigmoidNumber = 2;
+  const std::string gate_key = keys.Key("expert_gating_func");
+  const int64_t gate = TRY(keys.file().IntegerOr(gate_key, kSoftmaxNumber));
+  if (gate != kSoftmaxNumber && gate != kSigmoidNumber) {
+    return base::Unsupported(
+        fmt::format("{}: the metadata key \"{}\" is {}; this build knows 1 (softmax) and 2 "
+                    "(sigmoid)",
+                    keys.file().path(), gate_key, gate));
   }
-  out.expert_count = TRY(keys.Count("expert_count", kExpertsMax));
-  out.expert_used_count = TRY(keys.Count("expert_used_count", out.expert_count));
+  const int64_t groups = TRY(keys.file().IntegerOr(keys.Key("expert_group_count"), 1));
+  if (groups > 1) {
+    return base::Unsupported(
+        fmt::format("{}: experts in {} groups are not supported", keys.file().path(), groups));
+  }
+  ExpertRule rule;
+  rule.gate = gate == kSigmoidNumber ? ExpertGate::kSigmoid : ExpertGate::kSoftmax;
+  rule.normalise = TRY(keys.file().BoolOr(keys.Key("expert_weights_norm"), true));
+  rule.scale = static_cast<float>(TRY(keys.PositiveOr("expert_weights_scale", 1.0)));
+  return rule;
+}
+
+base::Result<ExpertParameters> ReadExperts(const KeyReader& keys, int32_t layer_count) {
+  ExpertParameters out;
+  if (keys.file().Find(keys.Key("expert_count")) == nullptr) {
+    return out;
+  }
+  out.count = TRY(keys.Count("expert_count", kExpertsMax));
+  out.used_count = TRY(keys.Count("expert_used_count", out.count));
   out.ffn_size = TRY(keys.Count("expert_feed_forward_length", kWidthMax));
+  out.leading_dense_count = TRY(keys.CountOrZero("leading_dense_block_count", layer_count));
+  const int32_t shared_count = TRY(keys.CountOrZero("expert_shared_count", kExpertsMax));
+  out.shared_ffn_size = TRY(keys.CountOrZero("expert_shared_feed_forward_length", kWidthMax));
+  if (out.shared_ffn_size == 0) {
+    const int64_t width = int64_t{shared_count} * out.ffn_size;
+    if (width > kWidthMax) {
+      return keys.Wrong("expert_shared_count", fmt::format("is {}, too many", shared_count));
+    }
+    out.shared_ffn_size = static_cast<int32_t>(width);
+  }
+  out.rule = TRY(ReadExpertRule(keys));
+  return out;
+}
+
+// Layers that predict tokens further ahead are counted with the others.
+base::Status ReadLayers(const KeyReader& keys, HyperParameters& out) {
+  const int32_t blocks = TRY(keys.Count("block_count", kLayersMax));
+  out.draft_layer_count = TRY(keys.CountOrZero("nextn_predict_layers", blocks - 1));
+  out.layer_count = blocks - out.draft_layer_count;
+  out.experts = TRY(ReadExperts(keys, out.layer_count));
+  const bool any_dense = out.experts.count == 0 || out.experts.leading_dense_count > 0;
+  out.ffn_size = any_dense ? TRY(keys.Count("feed_forward_length", kWidthMax)) : 0;
   return {};
 }
 
@@ -161,9 +215,8 @@ base::Result<HyperParameters> ReadHyperParameters(const gguf::File& file) {
   out.architecture = std::string(TRY(file.String("general.architecture")));
   const KeyReader keys(file, out.architecture);
   out.context_tokens = TRY(keys.Count("context_length", kContextMax));
-  out.layer_count = TRY(keys.Count("block_count", kLayersMax));
   out.hidden_size = TRY(keys.Count("embedding_length", kWidthMax));
-  TRY(ReadFeedForward(keys, out));
+  TRY(ReadLayers(keys, out));
   out.head_count = TRY(keys.UniformCountOr("attention.head_count", 0, kHeadsMax));
   out.kv_head_count =
       TRY(keys.UniformCountOr("attention.head_count_kv", out.head_count, kHeadsMax));

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "gguf/reader.h"
+#include "model/experts.h"
 
 namespace millrace::model {
 
@@ -23,26 +24,36 @@ struct RopeParameters {
   double attention_factor = 1.0;     // on top of YaRN's own 0.1 ln(factor) + 1
 };
 
-// Every count but those of experts is above zero, all are small enough that products of two fit 63 bits.
+// Sizes of the experts of a layer; `count` is 0 in a dense model.
+struct ExpertParameters {
+  int32_t count = 0;
+  int32_t used_count = 0;          // experts a token goes to
+  int32_t ffn_size = 0;            // of one expert
+  int32_t shared_ffn_size = 0;     // of the expert every token goes to; 0: there is none
+  int32_t leading_dense_count = 0;  // first layers that have no experts
+  ExpertRule rule;
+};
+
+// Every count is above zero where it does not say otherwise, and small enough that products of two fit 63 bits.
 struct HyperParameters {
   std::string architecture;
   int32_t context_tokens = 0;
   int32_t layer_count = 0;
+  int32_t draft_layer_count = 0;  // after the others; predict tokens further ahead; may be 0
   int32_t hidden_size = 0;
-  int32_t ffn_size = 0;  // of a dense layer, or of one expert
+  int32_t ffn_size = 0;  // of a dense layer; 0 when there is none
   int32_t head_count = 0;
   int32_t kv_head_count = 0;  // divides head_count
-  int32_t key_size = 0;       // of one head; even
+  int32_t key_size = 0;       // of one head
   int32_t value_size = 0;     // of one head
   float norm_epsilon = 0;
-  int32_t expert_count = 0;       // 0: a dense model
-  int32_t expert_used_count = 0;  // experts a token goes to
+  ExpertParameters experts;
   RopeParameters rope;
 };
 
 // Reads the keys `<architecture>.*` of a decoder with grouped-query attention. Errors name the key:
-// kCorruptData for a missing key, a wrong type or a value outside its range, kUnsupported for a rope scaling this
-// build does not know.
+// kCorruptData for a missing key, a wrong type or a value outside its range, kUnsupported for a rope scaling or
+// an expert gate this build does not know.
 base::Result<HyperParameters> ReadHyperParameters(const gguf::File& file);
 
 }  // namespace millrace::model

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/utf8.h"
-#include "model/qwen3.h"
+#include "model/families.h"
 
 namespace millrace::model {
 namespace {
@@ -21,6 +21,8 @@ struct Family {
 constexpr std::array kFamilies = {
     Family{"qwen3", LoadQwen3},
     Family{"qwen3moe", LoadQwen3},
+    Family{"glm4moe", LoadGlm4Moe},
+    Family{"hunyuan-moe", LoadHunyuanMoe},
 };
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include "model/qwen3.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/model.h"
 #include "model/testing/naive_qwen3.h"
 #include "model/testing/sequence_runner.h"
 #include "model/testing/tiny_model.h"

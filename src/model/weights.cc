@@ -88,6 +88,14 @@ base::Result<std::vector<float>> WeightReader::Vector(const std::string& name, i
   return values;
 }
 
+void WeightReader::Skip(std::string_view prefix) {
+  for (const gguf::TensorInfo& tensor : file_.tensors()) {
+    if (tensor.name.starts_with(prefix)) {
+      taken_.insert(tensor.name);
+    }
+  }
+}
+
 base::Status WeightReader::CheckAllTaken() const {
   for (const gguf::TensorInfo& tensor : file_.tensors()) {
     if (!taken_.contains(tensor.name)) {

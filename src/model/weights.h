@@ -38,7 +38,10 @@ class WeightReader {
   // A vector as floats, copied: norms are small and may be stored as halves.
   base::Result<std::vector<float>> Vector(const std::string& name, int64_t size);
 
-  // kUnsupported naming a tensor that was never taken: a model with parts this build does not compute must not run
+  // Leaves out every tensor whose name begins with `prefix`, on purpose.
+  void Skip(std::string_view prefix);
+
+  // kUnsupported naming a tensor that was never taken nor skipped: a model with parts this build does not compute must not run
   // as if they were not there.
   base::Status CheckAllTaken() const;
 
