@@ -41,8 +41,8 @@ class WeightReader {
   // Leaves out every tensor whose name begins with `prefix`, on purpose.
   void Skip(std::string_view prefix);
 
-  // kUnsupported naming a tensor that was never taken nor skipped: a model with parts this build does not compute must not run
-  // as if they were not there.
+  // kUnsupported naming a tensor that was never taken nor skipped: a model with parts this build does not compute
+  // must not run as if they were not there.
   base::Status CheckAllTaken() const;
 
   // Of the tensors taken so far.

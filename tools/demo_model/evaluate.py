@@ -1,4 +1,4 @@
-"""Measures the exported GGUF on held-out prompts: other seeds, and names, invented words and function names never trained on.
+"""Measures the exported GGUF on held-out prompts: other seeds, and words and names never trained on.
 
 Greedy decoding from the dequantised weights. Prints a Markdown table and writes evaluation.json.
 """

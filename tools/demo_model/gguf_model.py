@@ -80,7 +80,10 @@ def generate(model, ids, end_id, limit=300, temperature=0.0, generator=None):
 
 @torch.inference_mode()
 def generate_batch(model, prompts, end_id, limit=300):
-    """Greedy continuations of many prompts at once, padded on the left; rotary positions are relative, so padding shifts nothing."""
+    """Greedy continuations of many prompts at once, padded on the left.
+
+    Rotary positions are relative, so padding shifts nothing.
+    """
     longest, rows = max(map(len, prompts)), len(prompts)
     ids = torch.zeros(rows, longest, dtype=torch.long)
     real = torch.zeros(rows, longest, dtype=torch.bool)

@@ -41,7 +41,8 @@ def known_characters():
     for path in sorted(TEXT_DIR.glob("*.txt")) + sorted((TEXT_DIR.parent / "generator").glob("*.py")):
         found.update(c for c in path.read_text(encoding="utf-8") if ord(c) > 127)
     found.update(
-        "\uff0c\u3002\uff1f\uff01\uff1a\uff1b\u3001\u201c\u201d\u2018\u2019\u300a\u300b\uff08\uff09\u2026\u2014\u00b0\uff5e"
+        "\uff0c\u3002\uff1f\uff01\uff1a\uff1b\u3001\u201c\u201d\u2018"
+        "\u2019\u300a\u300b\uff08\uff09\u2026\u2014\u00b0\uff5e"
     )
     return sorted(found)
 

@@ -151,16 +151,19 @@ STORIES = {
     "en": [
         (
             "+",
-            "{|hello, }<n> has <a> <t> and {buys|gets|finds|is given} <b> more{.|} how many <t> {does <n> have|are there|are there now}{?|}",
+            "{|hello, }<n> has <a> <t> and {buys|gets|finds|is given} <b> more{.|} how many <t> {does "
+            "<n> have|are there|are there now}{?|}",
         ),
         (
             "-",
-            "<n> has <a> <t> and {gives away|loses|sells|eats} <b>{.|} how many <t> {are left|does <n> have left|remain}{?|}",
+            "<n> has <a> <t> and {gives away|loses|sells|eats} <b>{.|} how many <t> {are left|does <n> "
+            "have left|remain}{?|}",
         ),
         ("*", "<n> has <a> boxes with <b> <t> each{.|} how many <t> {is that|are there|does <n> have}{?|}"),
         (
             "+",
-            "{I have|there are} <a> <t>{.|} {then <b> more come|I get <b> more|I buy <b> more}{.|} how many <t> {do I have|are there} now{?|}",
+            "{I have|there are} <a> <t>{.|} {then <b> more come|I get <b> more|I buy <b> more}{.|} how "
+            "many <t> {do I have|are there} now{?|}",
         ),
     ],
     "zh": [

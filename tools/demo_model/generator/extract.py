@@ -7,8 +7,10 @@ from generator.toolkit import value
 
 SENTENCES = {
     "en": [
-        "{my name is|I am|this is} <name>, {I live in|I am from|I come from} <city> {and|,} {I am <age> years old|I am <age>}.",
-        "<name> {lives in|works in|comes from|moved to} <city> and {is <age> years old|has <age> books|ordered <age> cups}.",
+        "{my name is|I am|this is} <name>, {I live in|I am from|I come from} <city> {and|,} {I am "
+        "<age> years old|I am <age>}.",
+        "<name> {lives in|works in|comes from|moved to} <city> and {is <age> years old|has <age> "
+        "books|ordered <age> cups}.",
         "{yesterday|today|last week|in May|on Monday} <name> bought <age> <thing> in <city>.",
         "<name>, <age>, from <city>.",
         "{please write to|the mail of} <name> {in|from} <city> {at|is} <email>, room <age>.",

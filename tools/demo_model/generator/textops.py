@@ -104,7 +104,8 @@ def repeat_times(g, lang):
 CASE = {
     "upper": {
         "en": [
-            "{write|put|convert|change|make|turn} {this |}{in|into|to} {upper case|uppercase|capital letters|all caps|capitals}: <s>",
+            "{write|put|convert|change|make|turn} {this |}{in|into|to} {upper case|uppercase|capital "
+            "letters|all caps|capitals}: <s>",
             "{uppercase|upper case|capitalize all letters of|make uppercase}: <s>",
             "{uppercase|upper-case} <s>",
             'convert "<s>" to {uppercase|upper case|capital letters}{.|}',
@@ -175,14 +176,16 @@ ORDER = {
     },
     "count": {
         "en": [
-            "{count the words|how many words are there|how many words|how many words does this have|word count}{?|}: <s>",
+            "{count the words|how many words are there|how many words|how many words does this "
+            "have|word count}{?|}: <s>",
             'how many words are in "<s>"{?|}',
         ],
         "zh": ["{有几个词|数一数有几个词|一共有多少个词}{?|}:<s>"],
     },
     "sort": {
         "en": [
-            "{sort|order|put} {these words|the words|them|this list} {alphabetically|by alphabet|from a to z|in alphabetical order}: <s>",
+            "{sort|order|put} {these words|the words|them|this list} {alphabetically|by alphabet|from "
+            "a to z|in alphabetical order}: <s>",
             "sort alphabetically: <s>",
         ],
         "zh": ["{请|}把{这些单词|下面的单词}按字母{顺序|}{排序|排列}:<s>", "按字母排序:<s>"],
@@ -272,7 +275,8 @@ def word_order(g, lang):
 
 SORT_NUMBERS = {
     "en": [
-        "{sort|order|arrange} {these numbers|the numbers|them|}{ from small to large| ascending| in ascending order|}: <s>",
+        "{sort|order|arrange} {these numbers|the numbers|them|}{ from small to large| ascending| "
+        "in ascending order|}: <s>",
         "sort from {largest to smallest|large to small}: <s>",
         "{what is|find|give me} the {largest|biggest} number: <s>",
         "{what is|find|give me} the {smallest|lowest} number: <s>",

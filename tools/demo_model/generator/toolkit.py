@@ -326,7 +326,8 @@ def function_name(g, verb, noun):
 
 ACTION_Q = {
     "en": [
-        "{please |can you |could you |I want to |I need to |you should |hello, please |now |}<verb> {the|the|a|my|this} <noun>",
+        "{please |can you |could you |I want to |I need to |you should |hello, please |now "
+        "|}<verb> {the|the|a|my|this} <noun>",
         "{please |}<verb> <noun>",
         "I {want|need} you to <verb> the <noun>",
         "{help me |let's }<verb> the <noun>",
