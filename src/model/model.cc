@@ -21,8 +21,6 @@ struct Family {
 constexpr std::array kFamilies = {
     Family{"qwen3", LoadQwen3},
     Family{"qwen3moe", LoadQwen3},
-    Family{"glm4moe", LoadGlm4Moe},
-    Family{"hunyuan-moe", LoadHunyuanMoe},
 };
 
 }  // namespace
