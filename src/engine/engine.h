@@ -88,7 +88,7 @@ class GenerationHandle {
 };
 
 struct EngineOptions {
-  std::string label;               // of its metrics; the model's own name when empty
+  std::string label = {};          // of its metrics; the model's own name when empty
   int32_t thread_count = 0;        // compute threads, 0 = one a core
   int32_t context_tokens = 0;      // 0 = the model's; a request may not grow beyond it
   int64_t kv_bytes_max = 0;        // 0 = a quarter of the machine's memory; sizes the block pool
