@@ -105,12 +105,15 @@ std::span<const std::byte> Statement::Blob(int column) const {
 base::Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
                                                        std::chrono::milliseconds patience) {
   // Made here rather than by SQLite, so that nobody else may read it from the first byte on. The
-  // log files beside it take its mode.
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) {
+  // log files beside it take its mode. A file that exists is not opened: closing it would drop the
+  // locks that another connection of this process holds on it.
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0 && errno != EEXIST) {
     return ErrorOf(path, SQLITE_CANTOPEN, std::strerror(errno));
   }
-  ::close(file);
+  if (file >= 0) {
+    ::close(file);
+  }
   std::unique_ptr<Database> database(new Database(path));
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;

@@ -1,5 +1,8 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -63,6 +66,36 @@ base::Status MakeDirectory(const std::string& directory) {
   }
   return {};
 }
+
+// Lets one store at a time open a directory, whatever process or thread it is in: a new database
+// changes to the write-ahead log only while nobody else looks at it. Unlocks when destroyed.
+class DirectoryLock {
+ public:
+  static base::Result<DirectoryLock> Take(const std::string& directory) {
+    DirectoryLock lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    int result = lock.descriptor_ < 0 ? -1 : 0;
+    while (result == 0 && (result = ::flock(lock.descriptor_, LOCK_EX)) != 0 && errno == EINTR) {
+      result = 0;
+    }
+    if (result != 0) {
+      return base::IoError(fmt::format("{}: cannot lock: {}", directory, std::strerror(errno)));
+    }
+    return lock;
+  }
+  DirectoryLock(DirectoryLock&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  DirectoryLock& operator=(DirectoryLock&&) = delete;
+  ~DirectoryLock() {
+    if (descriptor_ >= 0) {
+      ::close(descriptor_);
+    }
+  }
+
+ private:
+  explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
+
+  int descriptor_;
+};
 
 // The secret must be the one the keys were digested with: a lost one cannot be made anew without
 // voiding every key, so that is never done silently.
@@ -401,6 +434,7 @@ base::Result<std::unique_ptr<Store>> Store::Open(const std::string& directory,
                                                  const base::Clock* clock,
                                                  base::RandomSource* random) {
   TRY(MakeDirectory(directory));
+  const DirectoryLock lock = TRY(DirectoryLock::Take(directory));
   const std::string path = directory + "/millrace.db";
   std::unique_ptr<Database> database = TRY(Database::Open(path));
   TRY(Migrate(*database));
