@@ -2,7 +2,7 @@
 # Engine speed on made-up weights of Qwen3-0.6B's shape, beside llama.cpp when LLAMA_BENCH names it. See README.md.
 set -eu
 cd "$(dirname "$0")/.."
-sh scripts/install_packages.sh build
+sh scripts/install_packages.sh bench
 cmake --build build --target make_model -j "$(nproc)" >/dev/null
 mkdir -p build/bench
 for type in ${TYPES:-Q8_0 Q4_K_M}; do

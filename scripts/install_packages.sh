@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages a goal needs: install_packages.sh build|test|lint|fuzz
+# Installs the Debian packages a goal needs: install_packages.sh build|bench|test|lint|fuzz
 #
 # As root directly, else through sudo, else it names what is missing and stops. Says nothing and takes no time when
 # everything is there.
@@ -18,9 +18,10 @@ case "$1" in
     command -v node >/dev/null 2>&1 || wanted="$wanted nodejs"
     command -v npm >/dev/null 2>&1 || wanted="$wanted npm"
     ;;
+  bench) wanted="$build python3" ;;
   lint) wanted="$build $test python3 clang-format-14 clang-tidy-19" ;;
   fuzz) wanted="$build clang-19 libclang-rt-19-dev" ;;
-  *) echo "usage: $0 build|test|lint|fuzz" >&2; exit 2 ;;
+  *) echo "usage: $0 build|bench|test|lint|fuzz" >&2; exit 2 ;;
 esac
 
 missing=""

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 python3 tools/check_layers.py .
 python3 tools/check_tidy.py .
 git ls-files -co --exclude-standard 'src/*.h' 'src/*.cc' | xargs clang-format-14 --dry-run --Werror
-[ -f build/compile_commands.json ] || cmake --preset release -DMILLRACE_TESTS=ON >/dev/null
+cmake --preset release -DMILLRACE_TESTS=ON >/dev/null
 files=${LINT_FILES:-$(git ls-files 'src/*.cc' | grep -v _fuzz.cc)}
 # shellcheck disable=SC2086
 printf '%s\n' $files | xargs -P "$(nproc)" -n 4 clang-tidy-19 -p build --quiet --extra-arg=-Wno-unknown-warning-option

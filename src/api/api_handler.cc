@@ -14,6 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr uint64_t kOtherBodyBytesMax = 4096;  // of requests that need no body
 constexpr std::string_view kExposedHeaders =
     "x-siliconcloud-trace-id, x-request-id, retry-after, x-ratelimit-limit-requests, "
     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, "
@@ -118,7 +119,10 @@ http::HeadDecision ApiHandler::OnHead(const http::RequestHead& head) {
   const Route route = FindRoute(head.path);
   const auto principal = Admit(head, route);
   if (principal.has_value()) {
-    return http::AcceptBody{.bytes_max = services_.options.limits.body_bytes_max};
+    // Only a chat request has a body worth reading; others cost little, whoever sends them.
+    const bool chat = route.id == RouteId::kChat && head.method == "POST";
+    return http::AcceptBody{.bytes_max = chat ? services_.options.limits.body_bytes_max
+                                              : kOtherBodyBytesMax};
   }
   RequestSettlement settlement(services_);
   const std::string trace_id = ChooseTraceId(&head, *services_.random);

@@ -245,6 +245,9 @@ asio::awaitable<ChatExchange::Progress> ChatExchange::ForwardEvents(ChunkWriter&
       co_await writer_.FinishStream();
       co_return Progress::kEnded;
     }
+    if (std::chrono::steady_clock::now() >= StreamEnd()) {
+      break;  // a reader just fast enough: the deadline is BridgeSilence's
+    }
   }
   co_return Progress::kRunning;
 }

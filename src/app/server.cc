@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -11,6 +12,7 @@
 #include <csignal>
 
 #include "api/api_handler.h"
+#include "api/reply_format.h"
 #include "app/model_set.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -23,20 +25,6 @@ namespace {
 
 constexpr std::chrono::seconds kGracePeriod{30};
 constexpr std::chrono::milliseconds kDrainPoll{20};
-
-std::string_view FinishName(chat::FinishReason reason) {
-  switch (reason) {
-    case chat::FinishReason::kStop:
-      return "stop";
-    case chat::FinishReason::kLength:
-      return "length";
-    case chat::FinishReason::kToolCalls:
-      return "tool_calls";
-    case chat::FinishReason::kContentFilter:
-      return "content_filter";
-  }
-  std::unreachable();
-}
 
 // One line for one request: what, who, how much, how long. No content.
 std::string LogLine(const api::RequestLog& log) {
@@ -58,7 +46,7 @@ std::string LogLine(const api::RequestLog& log) {
     line += fmt::format(" first_token={}ms", *log.first_token_millis);
   }
   for (const chat::FinishReason reason : log.finish_reasons) {
-    line += fmt::format(" finish={}", FinishName(reason));
+    line += fmt::format(" finish={}", api::FinishReasonName(reason));
   }
   if (!log.key_id.empty()) {
     line += fmt::format(" key={}", log.key_id);
@@ -141,7 +129,9 @@ class ServerImpl final : public Server {
     local.engine = options.engine;
     local.engine.label = model.id;
     if (model.context_tokens.has_value()) {
-      local.engine.context_tokens = *model.context_tokens;
+      const int32_t bound = options.engine.context_tokens;
+      local.engine.context_tokens =
+          bound > 0 ? std::min(bound, *model.context_tokens) : *model.context_tokens;
     }
     const auto begin = clock_.Now();
     std::shared_ptr<local::LocalBackend> backend =
@@ -194,7 +184,9 @@ class ServerImpl final : public Server {
   // Closes what is left; the loop ends when nothing is pending any more.
   void Finish() {
     drain_timer_.cancel();
-    signals_.cancel();
+    boost::system::error_code ignored;
+    signals_.cancel(ignored);
+    signals_.clear(ignored);  // one more signal ends the process as the system does it
     http_->Abort();
   }
 
@@ -206,10 +198,11 @@ class ServerImpl final : public Server {
   std::optional<accounts::NewKey> first_key_;
   ModelSet models_;
   std::vector<std::string> model_lines_;
-  boost::asio::thread_pool worker_{1};
   std::unique_ptr<api::ApiHandler> handler_;
   // Destroyed before what its coroutines use: the loop owns every request that still runs.
   boost::asio::io_context io_{1};
+  // Joined before the loop ends: its jobs hold coroutines of the loop.
+  boost::asio::thread_pool worker_{1};
   std::unique_ptr<http::Server> http_;
   std::string address_;
   boost::asio::signal_set signals_{io_};

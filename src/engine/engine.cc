@@ -85,8 +85,6 @@ class ThreadedEngine final : public Engine {
                  EngineThread::Parts parts)
       : info_(info),
         context_tokens_(parts.context_tokens),
-        cache_tokens_(static_cast<int64_t>(parts.storage.shape().block_count) *
-                      parts.storage.shape().block_size),
         event_queue_max_(static_cast<size_t>(options.event_queue_max)),
         inbox_(parts.inbox),
         body_(std::move(parts)),
@@ -124,7 +122,6 @@ class ThreadedEngine final : public Engine {
 
   const model::ModelInfo info_;
   const int32_t context_tokens_;
-  const int64_t cache_tokens_;
   const size_t event_queue_max_;
   std::shared_ptr<Inbox> inbox_;
   EngineThread body_;
@@ -154,12 +151,6 @@ base::Status ThreadedEngine::Validate(const GenerationRequest& request) const {
                        "The prompt has " + std::to_string(request.prompt.size()) +
                            " tokens; it must be shorter than the context of " +
                            std::to_string(context_tokens_) + " tokens."};
-  }
-  if (request.prompt.size() > static_cast<size_t>(cache_tokens_)) {
-    return base::Error{base::ErrorKind::kResourceExhausted,
-                       "The prompt has " + std::to_string(request.prompt.size()) +
-                           " tokens; the KV cache has room for " + std::to_string(cache_tokens_) +
-                           "."};
   }
   return {};
 }
@@ -212,9 +203,11 @@ base::Result<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<model::Mode
   const model::ModelInfo info = model->info();
   const kv::StorageShape shape = TRY(ShapeOfCache(info, options));
   kv::Storage storage = TRY(kv::Storage::Create(shape));
-  const int32_t context_tokens = options.context_tokens > 0
-                                     ? std::min(options.context_tokens, info.context_tokens)
-                                     : info.context_tokens;
+  // No longer than one sequence that has the whole cache to itself can be.
+  const int32_t context_tokens = static_cast<int32_t>(
+      std::min({int64_t{info.context_tokens},
+                int64_t{options.context_tokens > 0 ? options.context_tokens : info.context_tokens},
+                int64_t{shape.block_count} * shape.block_size}));
   const scheduler::Limits limits{
       .running_sequences_max = options.running_sequences_max,
       .step_tokens_max =

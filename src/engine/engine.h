@@ -121,10 +121,11 @@ class Engine {
   virtual ~Engine() = default;
 
   virtual const model::ModelInfo& model_info() const = 0;
+  // The smallest of the model's, the option's and what the KV cache can hold.
   virtual int32_t context_tokens() const = 0;
 
   // Queues a request. Errors: kContextOverflow (prompt does not fit), kResourceExhausted (queue
-  // full, or the prompt alone is larger than the KV cache), kUnavailable (stopping).
+  // full), kUnavailable (stopping).
   virtual base::Result<std::unique_ptr<GenerationHandle>> Submit(GenerationRequest request) = 0;
 
   virtual EngineStats stats() const = 0;

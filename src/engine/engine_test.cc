@@ -202,12 +202,10 @@ TEST(Engine, FullQueueRefusesAtOnce) {
 }
 
 TEST(Engine, PromptsThatCannotFitAreRefusedByKind) {
-  Fixture f({.context_tokens = 100, .kv_bytes_max = 4 * kBlockBytes});
-  EXPECT_EQ(f.engine->context_tokens(), 100);
-  EXPECT_EQ(f.engine->Submit(Request(Prompt(100, 1), 1, 1)).error().kind,
+  Fixture f({.context_tokens = 50, .kv_bytes_max = 4 * kBlockBytes});
+  EXPECT_EQ(f.engine->context_tokens(), 50);
+  EXPECT_EQ(f.engine->Submit(Request(Prompt(50, 1), 1, 1)).error().kind,
             ErrorKind::kContextOverflow);
-  EXPECT_EQ(f.engine->Submit(Request(Prompt(65, 1), 1, 1)).error().kind,
-            ErrorKind::kResourceExhausted);
   EXPECT_EQ(f.engine->Submit(Request({}, 1, 1)).error().kind, ErrorKind::kInvalidArgument);
   EXPECT_EQ(f.engine->Submit(Request({TokenId{64}}, 1, 1)).error().kind,
             ErrorKind::kInvalidArgument);
@@ -224,12 +222,15 @@ TEST(Engine, ChoiceEndsWithLengthWhereItsContextEnds) {
   EXPECT_EQ(choice.end, EndReason::kLength);
 }
 
-TEST(Engine, ChoiceEndsWithLengthWhereTheCacheEnds) {
-  Fixture f({.kv_bytes_max = 2 * kBlockBytes});
+TEST(Engine, ContextIsNoLongerThanTheCache) {
+  Fixture f({.context_tokens = 100, .kv_bytes_max = 2 * kBlockBytes});
+  EXPECT_EQ(f.engine->context_tokens(), 32);
+  EXPECT_EQ(f.engine->Submit(Request(Prompt(40, 1), 1, 1)).error().kind,
+            ErrorKind::kContextOverflow);
   GenerationRequest request = Request(Prompt(20, 1), 1, 100);
   request.end_tokens.clear();
   const ChoiceResult choice = testing::Generate(*f.engine, request).choices[0];
-  EXPECT_EQ(choice.tokens.size(), 13U);  // the last one needs no room of its own
+  EXPECT_EQ(choice.tokens.size(), 12U);
   EXPECT_EQ(choice.end, EndReason::kLength);
 }
 

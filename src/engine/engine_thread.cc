@@ -40,13 +40,13 @@ void EngineThread::Run() {
     const bool stop = mail.stop;
     try {
       Receive(std::move(mail));
-      if (stop) {
-        break;
-      }
-      when_empty = RunStep() ? Inbox::WhenEmpty::kReturn : Inbox::WhenEmpty::kWait;
+      when_empty = !stop && RunStep() ? Inbox::WhenEmpty::kReturn : Inbox::WhenEmpty::kWait;
     } catch (const std::exception&) {
       // Most likely out of memory half way through a step: no sequence can be trusted any more.
       FailAll(base::Internal("The engine failed to run the request."));
+    }
+    if (stop) {
+      break;
     }
     UpdateStats();
   }
@@ -314,6 +314,7 @@ void EngineThread::FailStep(const scheduler::StepPlan& plan) {
   for (const scheduler::PlanRow& row : plan.rows) {
     FailRequest(row.sequence.request, error);
   }
+  draws_.clear();  // they point into requests that are gone
 }
 
 void EngineThread::FailRequest(scheduler::RequestId id, const base::Error& error) {

@@ -44,7 +44,18 @@ struct ThreadPool::State {
   void TakeParts();
   void Work();
   void WaitForParts(uint32_t part_count);
+  // Ends and joins every worker that was started.
+  void Stop();
 };
+
+void ThreadPool::State::Stop() {
+  stopping.store(true, std::memory_order_release);
+  region.fetch_add(1, std::memory_order_release);
+  region.notify_all();
+  for (std::thread& worker : workers) {
+    worker.join();
+  }
+}
 
 // Runs parts until none is left. `body` is read only after a part was taken: Run cannot return
 // before that part is done, so the pointer is the one that belongs to it.
@@ -104,19 +115,17 @@ ThreadPool::ThreadPool(int32_t thread_count) : state_(std::make_unique<State>())
     state_->spin_rounds = 0;
   }
   state_->workers.reserve(static_cast<size_t>(thread_count - 1));
-  for (int32_t i = 1; i < thread_count; ++i) {
-    state_->workers.emplace_back([state = state_.get()] { state->Work(); });
+  try {
+    for (int32_t i = 1; i < thread_count; ++i) {
+      state_->workers.emplace_back([state = state_.get()] { state->Work(); });
+    }
+  } catch (...) {  // the system gives no more threads: those that run must end first
+    state_->Stop();
+    throw;
   }
 }
 
-ThreadPool::~ThreadPool() {
-  state_->stopping.store(true, std::memory_order_release);
-  state_->region.fetch_add(1, std::memory_order_release);
-  state_->region.notify_all();
-  for (std::thread& worker : state_->workers) {
-    worker.join();
-  }
-}
+ThreadPool::~ThreadPool() { state_->Stop(); }
 
 int32_t ThreadPool::thread_count() const { return state_->thread_count; }
 

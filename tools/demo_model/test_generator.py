@@ -96,6 +96,8 @@ def test_thinking_switch():
 
 @pytest.mark.skipif(not config.GGUF_PATH.exists(), reason="no exported model yet")
 def test_exported_file_matches_training():
+    for package in ("gguf", "torch", "tokenizers", "regex"):
+        pytest.importorskip(package, reason=f"{package} (tools/demo_model/requirements.txt) is not installed")
     from gguf_model import load_template, load_tokenizer
 
     template, tokenizer = load_template(config.GGUF_PATH), load_tokenizer(config.GGUF_PATH)
