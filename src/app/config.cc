@@ -5,7 +5,7 @@
 
 #include <chrono>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 
 #include "app/yaml_section.h"
 
@@ -164,11 +164,11 @@ std::vector<std::string> ReadConfig(std::string_view yaml, ServeOptions& options
 
 std::vector<std::string> ReadConfigFile(const std::string& path, ServeOptions& options) {
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) {
     return {fmt::format("{}: cannot be read", path)};
   }
-  return ReadConfig(text.str(), options);
+  return ReadConfig(text, options);
 }
 
 }  // namespace millrace::app

@@ -73,6 +73,11 @@ TEST(Config, BrokenYamlIsOneProblemWithItsLine) {
   EXPECT_THAT(ReadConfig("", options), IsEmpty());
 }
 
+TEST(Config, AnEmptyFileSaysNothing) {
+  ServeOptions options;
+  EXPECT_THAT(ReadConfigFile("/dev/null", options), IsEmpty());
+}
+
 TEST(Config, AFileThatCannotBeReadIsOneProblem) {
   ServeOptions options;
   EXPECT_THAT(ReadConfigFile("/nowhere/at-all.yaml", options),
