@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "output_parser/call_reader.h"
@@ -94,5 +95,13 @@ class AnswerParser : public Parser, private CallSink {
   End end_ = End::kComplete;
   std::vector<ParsedPiece> pieces_;
 };
+
+// `make_parser` of a syntax whose calls `Reader` reads; it is made from the Syntax alone.
+template <typename Reader>
+std::unique_ptr<Parser> MakeAnswerParser(const Syntax& syntax, ParserOptions options) {
+  return std::make_unique<AnswerParser>(
+      syntax, std::move(options),
+      [](const Syntax& of) -> std::unique_ptr<CallReader> { return std::make_unique<Reader>(of); });
+}
 
 }  // namespace millrace::output_parser

@@ -109,14 +109,6 @@ class Glm45Reader : public CallReader {
   ArgumentWriter arguments_;
 };
 
-std::unique_ptr<CallReader> MakeReader(const Syntax& syntax) {
-  return std::make_unique<Glm45Reader>(syntax);
-}
-
-std::unique_ptr<Parser> MakeParser(const Syntax& syntax, ParserOptions options) {
-  return std::make_unique<AnswerParser>(syntax, std::move(options), MakeReader);
-}
-
 }  // namespace
 
 const Syntax kGlm45 = {
@@ -126,7 +118,7 @@ const Syntax kGlm45 = {
     .forced_close = "</think>",
     .call_open = "<tool_call>",
     .call_close = "</tool_call>",
-    .make_parser = MakeParser,
+    .make_parser = MakeAnswerParser<Glm45Reader>,
 };
 
 }  // namespace millrace::output_parser

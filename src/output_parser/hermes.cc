@@ -298,14 +298,6 @@ class HermesReader : public CallReader {
   bool arguments_complete_ = false;
 };
 
-std::unique_ptr<CallReader> MakeReader(const Syntax& syntax) {
-  return std::make_unique<HermesReader>(syntax);
-}
-
-std::unique_ptr<Parser> MakeParser(const Syntax& syntax, ParserOptions options) {
-  return std::make_unique<AnswerParser>(syntax, std::move(options), MakeReader);
-}
-
 }  // namespace
 
 const Syntax kHermes = {
@@ -315,7 +307,7 @@ const Syntax kHermes = {
     .forced_close = "\n</think>\n\n",
     .call_open = "<tool_call>",
     .call_close = "</tool_call>",
-    .make_parser = MakeParser,
+    .make_parser = MakeAnswerParser<HermesReader>,
 };
 
 }  // namespace millrace::output_parser

@@ -138,14 +138,6 @@ class Qwen3CoderReader : public CallReader {
   bool line_end_held_ = false;
 };
 
-std::unique_ptr<CallReader> MakeReader(const Syntax& syntax) {
-  return std::make_unique<Qwen3CoderReader>(syntax);
-}
-
-std::unique_ptr<Parser> MakeParser(const Syntax& syntax, ParserOptions options) {
-  return std::make_unique<AnswerParser>(syntax, std::move(options), MakeReader);
-}
-
 }  // namespace
 
 const Syntax kQwen3Coder = {
@@ -155,7 +147,7 @@ const Syntax kQwen3Coder = {
     .forced_close = "\n</think>\n\n",
     .call_open = "<tool_call>",
     .call_close = "</tool_call>",
-    .make_parser = MakeParser,
+    .make_parser = MakeAnswerParser<Qwen3CoderReader>,
 };
 
 }  // namespace millrace::output_parser
