@@ -58,7 +58,7 @@ WireResult<ChatExchange::Prepared> ChatExchange::Prepare(std::string body,
   }
   prepared.thinking = prepared.chat.request.enable_thinking;
   prepared.effort = prepared.chat.request.effort;
-  auto stream = prepared.chat.backend->Start(std::move(prepared.chat.request));
+  auto stream = chat::StartChat(*prepared.chat.backend, std::move(prepared.chat.request));
   if (!stream.has_value()) {
     return BackendWireError(std::move(stream).error());
   }

@@ -35,6 +35,18 @@ class ChatStream {
   virtual Usage usage() const = 0;
 };
 
+// A request ready to run: rendered, counted and checked against the context; nothing is queued yet,
+// so that limits can be asked with the true number of prompt tokens. Used by one thread at a time.
+class PreparedChat {
+ public:
+  virtual ~PreparedChat() = default;
+
+  virtual int64_t prompt_tokens() const = 0;
+  // Queues the request; called at most once. Errors: kResourceExhausted (queue full), kUnavailable
+  // (the model is still loading, or the backend is shutting down).
+  virtual base::Result<std::unique_ptr<ChatStream>> Start() = 0;
+};
+
 // Thread-safe.
 class ChatBackend {
  public:
@@ -42,11 +54,21 @@ class ChatBackend {
 
   virtual const ModelRecord& record() const = 0;
 
-  // Renders and tokenises the prompt, checks it against the context and queues the request. May
-  // take milliseconds for a long prompt: call it on a worker thread. Errors: kContextOverflow
-  // (message is the contract's text), kInvalidArgument (the template refused), kUnsupported,
-  // kResourceExhausted (queue full), kUnavailable (shutting down).
-  virtual base::Result<std::unique_ptr<ChatStream>> Start(ChatRequest request) = 0;
+  // Renders and tokenises the prompt and checks it against the context. May take milliseconds for
+  // a long prompt: call it on a worker thread. Errors: kContextOverflow (message is the contract's
+  // text), kInvalidArgument (the template refused), kUnsupported, kUnavailable. The result must be
+  // gone before the backend is.
+  virtual base::Result<std::unique_ptr<PreparedChat>> Prepare(ChatRequest request) = 0;
 };
+
+// Both steps at once, for callers without limits to ask in between.
+inline base::Result<std::unique_ptr<ChatStream>> StartChat(ChatBackend& backend,
+                                                           ChatRequest request) {
+  auto prepared = backend.Prepare(std::move(request));
+  if (!prepared.has_value()) {
+    return std::move(prepared).error();
+  }
+  return (*prepared)->Start();
+}
 
 }  // namespace millrace::chat

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/error.h"
 
@@ -27,8 +28,20 @@ struct ChoiceStarted {
 struct ReasoningDelta {
   std::string text;  // never empty, whole UTF-8 characters
 };
+// One token and how likely the model found it.
+struct TokenLogprob {
+  std::string bytes;  // as the vocabulary has them: may be a part of a UTF-8 character
+  float logprob = 0;  // natural log, raw model distribution
+};
+struct ContentLogprob {
+  TokenLogprob token;             // the one that was chosen
+  std::vector<TokenLogprob> top;  // the likeliest, falling; as many as the request asked for
+};
 struct ContentDelta {
   std::string text;  // never empty, whole UTF-8 characters
+  // When the request asked for them: one entry for each answer token that `text` completes. All
+  // deltas of a choice together hold one entry a token of its content.
+  std::vector<ContentLogprob> logprobs = {};
 };
 // A call begins; its arguments follow as deltas and end when another event of the choice comes.
 struct ToolCallStarted {

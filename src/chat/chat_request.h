@@ -43,6 +43,11 @@ struct ChatRequest {
   ResponseFormat response_format = TextFormat{};
   // The answer continues this text and does not repeat it. Only for records with `prefix`.
   std::optional<std::string> answer_prefix;
+  // Fill in the middle: the answer stands between `answer_prefix` and this. Only for records with
+  // `fim`, and never without `answer_prefix`.
+  std::optional<std::string> answer_suffix;
+  // Report log probabilities of answer tokens with this many alternatives each (0 … 20).
+  std::optional<int32_t> top_logprobs;
 
   SamplingOptions sampling;
   uint64_t seed = 0;  // always set; choice i draws from seed + i

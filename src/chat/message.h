@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -19,9 +20,32 @@ struct ToolCall {
   std::string arguments_json;
 };
 
+struct Image;  // chat/image.h
+
+enum class MediaKind { kImage, kVideo, kAudio };
+enum class ImageDetail { kLow, kHigh };
+
+struct TextPart {
+  std::string text;
+};
+// A picture, film or sound of a user message. `url` is what the client sent; the loaded form is
+// filled in before a backend sees the request.
+struct MediaPart {
+  MediaKind kind = MediaKind::kImage;
+  std::string url;
+  ImageDetail detail = ImageDetail::kHigh;
+  std::optional<int32_t> frames_max = {};        // video
+  std::optional<double> frames_per_second = {};  // video
+  std::shared_ptr<const Image> image = {};       // kImage
+  std::shared_ptr<const std::string> file = {};  // kVideo, kAudio: the bytes of the file
+};
+using ContentPart = std::variant<TextPart, MediaPart>;
+
 struct Message {
   Role role = Role::kUser;
-  std::string content;                   // text parts already joined with one newline
+  std::string content;  // text parts already joined with one newline
+  // User messages that hold media: every part in its order, texts included. Empty otherwise.
+  std::vector<ContentPart> parts = {};
   std::optional<std::string> reasoning;  // assistant only: reasoning echoed by the client
   std::vector<ToolCall> tool_calls;      // assistant only
   std::string tool_call_id;              // tool only

@@ -38,8 +38,14 @@ struct ModelRecord {
   bool tools = false;
   bool constrained_tools = false;  // can force a call and hold strict arguments to their schema
   bool json_mode = false;
-  bool prefix = false;  // can continue a given beginning of the answer
+  bool prefix = false;       // can continue a given beginning of the answer
+  bool fim = false;          // can fill the gap between a prefix and a suffix
+  bool image_input = false;  // with any of the three the record is a VLM
+  bool video_input = false;
+  bool audio_input = false;
+  int32_t images_max = 32;  // of one request
   int32_t n_max = 8;
+  bool hidden = false;          // keys that may not use it are told it does not exist
   int32_t vocabulary_size = 0;  // token indices of `logit_bias` lie below it; 0 when unknown
   SamplingDefaults sampling;
 };

@@ -40,6 +40,32 @@ struct Parts {
   chat::ModelRecord record;
 };
 
+// A prompt that is known to fit, and how its answer will be read.
+class LocalPrepared final : public chat::PreparedChat {
+ public:
+  // `engine` and `random` are borrowed.
+  LocalPrepared(LocalStreamOptions options, engine::GenerationRequest generation,
+                engine::Engine* engine, base::RandomSource* random)
+      : options_(std::move(options)),
+        generation_(std::move(generation)),
+        engine_(engine),
+        random_(random) {}
+
+  int64_t prompt_tokens() const override { return options_.prompt_tokens; }
+
+  base::Result<std::unique_ptr<chat::ChatStream>> Start() override {
+    std::unique_ptr<engine::GenerationHandle> handle = TRY(engine_->Submit(std::move(generation_)));
+    return std::unique_ptr<chat::ChatStream>(
+        std::make_unique<LocalStream>(std::move(options_), std::move(handle), random_));
+  }
+
+ private:
+  LocalStreamOptions options_;
+  engine::GenerationRequest generation_;
+  engine::Engine* engine_;
+  base::RandomSource* random_;
+};
+
 class LocalBackendImpl final : public LocalBackend {
  public:
   LocalBackendImpl(Parts parts, const base::Clock* clock, base::RandomSource* random)
@@ -57,7 +83,7 @@ class LocalBackendImpl final : public LocalBackend {
   const chat::ModelRecord& record() const override { return record_; }
   engine::EngineStats stats() const override { return engine_->stats(); }
 
-  base::Result<std::unique_ptr<chat::ChatStream>> Start(chat::ChatRequest request) override;
+  base::Result<std::unique_ptr<chat::PreparedChat>> Prepare(chat::ChatRequest request) override;
 
  private:
   base::Status CheckSupported(const chat::ChatRequest& request) const;
@@ -76,7 +102,8 @@ class LocalBackendImpl final : public LocalBackend {
   const std::unique_ptr<engine::Engine> engine_;
 };
 
-base::Result<std::unique_ptr<chat::ChatStream>> LocalBackendImpl::Start(chat::ChatRequest request) {
+base::Result<std::unique_ptr<chat::PreparedChat>> LocalBackendImpl::Prepare(
+    chat::ChatRequest request) {
   TRY(CheckSupported(request));
   Prompt prompt = TRY(MakePrompt(request));
   const auto prompt_tokens = static_cast<int64_t>(prompt.tokens.size());
@@ -94,10 +121,8 @@ base::Result<std::unique_ptr<chat::ChatStream>> LocalBackendImpl::Start(chat::Ch
       .prompt_tokens = prompt_tokens,
       .thinking = request.enable_thinking,
   };
-  std::unique_ptr<engine::GenerationHandle> handle =
-      TRY(engine_->Submit(MakeGeneration(request, std::move(prompt))));
-  return std::unique_ptr<chat::ChatStream>(
-      std::make_unique<LocalStream>(std::move(options), std::move(handle), random_));
+  return std::unique_ptr<chat::PreparedChat>(std::make_unique<LocalPrepared>(
+      std::move(options), MakeGeneration(request, std::move(prompt)), engine_.get(), random_));
 }
 
 // The record says so already; a caller that did not look is refused rather than misunderstood.

@@ -70,7 +70,7 @@ class Local : public ::testing::Test {
   }
 
   std::unique_ptr<chat::ChatStream> Start(const chat::ChatRequest& request) {
-    auto stream = backend_->Start(request);
+    auto stream = chat::StartChat(*backend_, request);
     EXPECT_TRUE(stream.has_value()) << stream.error().message;
     return *std::move(stream);
   }
@@ -300,7 +300,7 @@ TEST_F(Local, AnswersGreedilyAtTemperatureZero_C105_C108) {
 }
 
 TEST_F(Local, RefusesAPromptOverTheContext_C119) {
-  const auto stream = backend_->Start(Ask(std::string(2000, '!')));
+  const auto stream = chat::StartChat(*backend_, Ask(std::string(2000, '!')));
   ASSERT_FALSE(stream.has_value());
   EXPECT_EQ(stream.error().kind, base::ErrorKind::kContextOverflow);
   EXPECT_THAT(stream.error().message,
@@ -381,10 +381,10 @@ TEST_F(Local, ContinuesAGivenBeginning_C101) {
 TEST_F(Local, RefusesWhatItCannotEnforce) {
   chat::ChatRequest request = Ask("q");
   request.response_format = chat::JsonObjectFormat{};
-  EXPECT_EQ(backend_->Start(request).error().kind, base::ErrorKind::kUnsupported);
+  EXPECT_EQ(chat::StartChat(*backend_, request).error().kind, base::ErrorKind::kUnsupported);
   request = Ask("q");
   request.tool_choice = chat::ToolChoiceRequired{};
-  EXPECT_EQ(backend_->Start(request).error().kind, base::ErrorKind::kUnsupported);
+  EXPECT_EQ(chat::StartChat(*backend_, request).error().kind, base::ErrorKind::kUnsupported);
 }
 
 TEST_F(Local, RefusesNewRequestsWhenItsQueueIsFull_C259) {
@@ -396,7 +396,7 @@ TEST_F(Local, RefusesNewRequestsWhenItsQueueIsFull_C259) {
   request.answer_tokens_max = 400;
   std::vector<std::unique_ptr<chat::ChatStream>> streams;
   while (true) {
-    auto stream = backend_->Start(request);
+    auto stream = chat::StartChat(*backend_, request);
     if (!stream.has_value()) {
       EXPECT_EQ(stream.error().kind, base::ErrorKind::kResourceExhausted);
       break;

@@ -59,6 +59,7 @@ Script& Script::Cached(int64_t tokens) {
 struct ScriptedBackend::Shared {
   mutable std::mutex mutex;
   Script script;
+  std::optional<base::Error> prepare_error;
   std::optional<base::Error> start_error;
   std::optional<ChatRequest> last_request;
   bool released = false;
@@ -124,23 +125,47 @@ class ScriptedBackend::Stream final : public ChatStream {
 ScriptedBackend::ScriptedBackend(ModelRecord record)
     : record_(std::move(record)), shared_(std::make_shared<Shared>()) {}
 
-base::Result<std::unique_ptr<ChatStream>> ScriptedBackend::Start(ChatRequest request) {
-  Script script;
-  {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->last_request = std::move(request);
-    if (shared_->start_error) {
-      return *shared_->start_error;
+class ScriptedBackend::Prepared final : public PreparedChat {
+ public:
+  Prepared(std::shared_ptr<Shared> shared, Script script)
+      : shared_(std::move(shared)), script_(std::move(script)) {}
+
+  int64_t prompt_tokens() const override { return script_.usage().prompt_tokens; }
+
+  base::Result<std::unique_ptr<ChatStream>> Start() override {
+    {
+      const std::lock_guard lock(shared_->mutex);
+      if (shared_->start_error) {
+        return *shared_->start_error;
+      }
     }
-    script = shared_->script;
+    return std::unique_ptr<ChatStream>(std::make_unique<Stream>(shared_, std::move(script_)));
   }
-  return std::unique_ptr<ChatStream>(std::make_unique<Stream>(shared_, std::move(script)));
+
+ private:
+  const std::shared_ptr<Shared> shared_;
+  Script script_;
+};
+
+base::Result<std::unique_ptr<PreparedChat>> ScriptedBackend::Prepare(ChatRequest request) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->last_request = std::move(request);
+  if (shared_->prepare_error) {
+    return *shared_->prepare_error;
+  }
+  return std::unique_ptr<PreparedChat>(std::make_unique<Prepared>(shared_, shared_->script));
 }
 
 void ScriptedBackend::Play(Script script) {
   const std::lock_guard lock(shared_->mutex);
   shared_->script = std::move(script);
+  shared_->prepare_error.reset();
   shared_->start_error.reset();
+}
+
+void ScriptedBackend::FailPrepare(base::Error error) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->prepare_error = std::move(error);
 }
 
 void ScriptedBackend::FailStart(base::Error error) {

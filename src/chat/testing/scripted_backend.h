@@ -48,10 +48,12 @@ class ScriptedBackend final : public ChatBackend {
   explicit ScriptedBackend(ModelRecord record);
 
   const ModelRecord& record() const override { return record_; }
-  base::Result<std::unique_ptr<ChatStream>> Start(ChatRequest request) override;
+  base::Result<std::unique_ptr<PreparedChat>> Prepare(ChatRequest request) override;
 
-  // What every Start from now on plays, or fails with.
+  // What every request from now on plays, or fails with in either step. Its prompt has the script's
+  // number of tokens.
   void Play(Script script);
+  void FailPrepare(base::Error error);
   void FailStart(base::Error error);
   // Lets streams go on past their pause, those started later too.
   void Release();
@@ -62,6 +64,7 @@ class ScriptedBackend final : public ChatBackend {
  private:
   struct Shared;
   class Stream;
+  class Prepared;
 
   const ModelRecord record_;
   std::shared_ptr<Shared> shared_;
