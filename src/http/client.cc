@@ -44,7 +44,9 @@ struct Session {
   const ClientRequest& request;
   const std::function<bool(std::string_view)>& on_body;
   Url url;
+  std::vector<tcp::endpoint> endpoints = {};  // where it may connect to
   SteadyClock::time_point deadline = {};
+  SteadyClock::time_point total_deadline = SteadyClock::time_point::max();
   std::string_view phase = {};  // what the deadline is for
   ReadBuffer received = {};
   Response response = {};
@@ -55,9 +57,12 @@ struct Session {
 
   void SetPhase(std::string_view name, std::chrono::milliseconds limit) {
     phase = name;
-    deadline = SteadyClock::now() + limit;
+    SetDeadline(limit);
   }
-  void Progress() { deadline = SteadyClock::now() + request.idle_timeout; }
+  void Progress() { SetDeadline(request.idle_timeout); }
+  void SetDeadline(std::chrono::milliseconds limit) {
+    deadline = std::min(total_deadline, SteadyClock::now() + limit);
+  }
   void Fail(base::ErrorKind kind, std::string_view problem) {
     error = base::Error{kind, fmt::format("{}: {}", Peer(), problem)};
   }
@@ -194,6 +199,9 @@ asio::awaitable<void> Exchange(Session& session, Stream& stream) {
       co_return;
     }
     if (session.response.status >= 200) {
+      if (session.request.on_head && !session.request.on_head(session.response)) {
+        co_return;
+      }
       co_await ReadBody(session, stream, parser);
       co_return;
     }
@@ -203,23 +211,8 @@ asio::awaitable<void> Exchange(Session& session, Stream& stream) {
 
 asio::awaitable<bool> Connect(Session& session, tcp::socket& socket) {
   error_code ec;
-  std::vector<tcp::endpoint> endpoints;
-  const asio::ip::address literal = asio::ip::make_address(session.url.host, ec);
-  if (!ec) {
-    endpoints.emplace_back(literal, session.url.port);
-  } else {
-    ec = {};
-    tcp::resolver resolver(socket.get_executor());
-    const auto found =
-        co_await resolver.async_resolve(session.url.host, std::to_string(session.url.port),
-                                        asio::redirect_error(asio::use_awaitable, ec));
-    for (const auto& entry : found) {
-      endpoints.push_back(entry.endpoint());
-    }
-  }
-  if (!ec) {
-    co_await asio::async_connect(socket, endpoints, asio::redirect_error(asio::use_awaitable, ec));
-  }
+  co_await asio::async_connect(socket, session.endpoints,
+                               asio::redirect_error(asio::use_awaitable, ec));
   if (ec) {
     session.Fail(base::ErrorKind::kIo, fmt::format("cannot connect: {}", ec.message()));
     co_return false;
@@ -263,7 +256,6 @@ asio::awaitable<void> RunTls(Session& session, tcp::socket socket) {
 }
 
 asio::awaitable<void> Run(Session& session) {
-  session.SetPhase("connecting", session.request.connect_timeout);
   tcp::socket socket(co_await asio::this_coro::executor);
   const bool connected = co_await Connect(session, socket);
   if (!connected) {
@@ -274,6 +266,34 @@ asio::awaitable<void> Run(Session& session) {
   } else {
     co_await Exchange(session, socket);
   }
+}
+
+// The addresses of the host that the request permits, as endpoints.
+base::Status FindEndpoints(Session& session, const std::function<bool()>& interrupted) {
+  error_code ec;
+  std::vector<std::string> addresses;
+  const asio::ip::address literal = asio::ip::make_address(session.url.host, ec);
+  if (!ec) {
+    addresses.push_back(literal.to_string());
+  } else if (session.request.resolver != nullptr) {
+    addresses =
+        TRY(session.request.resolver->Resolve(session.url.host, session.deadline, interrupted));
+  } else {
+    addresses = TRY(NameResolver().Resolve(session.url.host, session.deadline, interrupted));
+  }
+  for (const std::string& text : addresses) {
+    if (session.request.permit_address && !session.request.permit_address(text)) {
+      continue;
+    }
+    const asio::ip::address address = asio::ip::make_address(text, ec);
+    if (!ec) {
+      session.endpoints.emplace_back(address, session.url.port);
+    }
+  }
+  if (session.endpoints.empty()) {
+    return base::Error{base::ErrorKind::kPermissionDenied, "no address that may be connected to"};
+  }
+  return {};
 }
 
 // Turns the loop until the session is done, its deadline passes or it is interrupted.
@@ -308,8 +328,16 @@ base::Result<Response> Fetch(const ClientRequest& request,
     return base::InvalidArgument("a method or header with a line break", "headers");
   }
   Session session{.request = request, .on_body = on_body, .url = TRY(ParseUrl(request.url))};
-  session.deadline = SteadyClock::now() + request.connect_timeout;
+  if (request.total_timeout.count() > 0) {
+    session.total_deadline = SteadyClock::now() + request.total_timeout;
+  }
   try {
+    session.SetPhase("connecting", request.connect_timeout);
+    const base::Status found = FindEndpoints(session, interrupted);
+    if (!found.has_value()) {
+      session.Fail(found.error().kind, found.error().message);
+      return *std::move(session.error);
+    }
     // Destroyed before the session, and with it the coroutines that borrow it.
     asio::io_context io(1);
     asio::co_spawn(io, Run(session), [&session](const std::exception_ptr& thrown) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -161,6 +162,61 @@ TEST(Fetch, SaysWhichServerDoesNotListen) {
   EXPECT_EQ(KindOf(answer), base::ErrorKind::kIo);
   EXPECT_EQ(MessageOf(answer),
             "127.0.0.1:" + std::to_string(port) + ": cannot connect: Connection refused");
+}
+
+TEST(Fetch, TheTotalLimitEndsABodyThatTrickles) {
+  // Each byte is progress for the idle limit, none for the total one.
+  CannedServer server(
+      {.pieces = {"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc"}, .keep_open = true});
+  const Answer answer = Get({.url = server.UrlOf("127.0.0.1", "/"), .total_timeout = 50ms});
+  EXPECT_EQ(KindOf(answer), base::ErrorKind::kDeadlineExceeded);
+}
+
+TEST(Fetch, GoesOnlyToAddressesThatWerePermitted) {
+  CannedServer server({.pieces = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}});
+  const NameResolver resolver({.lookup = [](const std::string&) {
+    return std::vector<std::string>{"127.0.0.9", "127.0.0.1"};
+  }});
+  std::vector<std::string> asked;
+  const auto permit = [&asked](const std::string& address) {
+    asked.push_back(address);
+    return address == "127.0.0.1";
+  };
+  const Answer answer = Get({.url = server.UrlOf("pictures.example", "/"),
+                             .permit_address = permit,
+                             .resolver = &resolver});
+  EXPECT_EQ(answer.body, "ok") << MessageOf(answer);
+  EXPECT_EQ(asked, (std::vector<std::string>{"127.0.0.9", "127.0.0.1"}));
+}
+
+TEST(Fetch, ConnectsToNothingWhenNoAddressIsPermitted) {
+  const auto refuse = [](const std::string&) { return false; };
+  for (const std::string host : {"127.0.0.1", "localhost", "0x7f.1", "[::1]"}) {
+    EXPECT_EQ(KindOf(Get({.url = "http://" + host + ":1/", .permit_address = refuse})),
+              base::ErrorKind::kPermissionDenied)
+        << host;
+  }
+}
+
+TEST(Fetch, ResolvesANameOnce) {
+  CannedServer server({.pieces = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"}});
+  std::atomic<int> lookups = 0;
+  const NameResolver resolver({.lookup = [&lookups](const std::string&) {
+    // A name server that answers differently each time.
+    return std::vector<std::string>{lookups++ == 0 ? "127.0.0.1" : "127.0.0.9"};
+  }});
+  EXPECT_EQ(Get({.url = server.UrlOf("rebinding.example", "/"), .resolver = &resolver}).body, "ok");
+  EXPECT_EQ(lookups, 1);
+}
+
+TEST(Fetch, AHeadThatIsNotWantedEndsTheRequest) {
+  CannedServer server(
+      {.pieces = {"HTTP/1.1 404 Not Found\r\nContent-Length: 1000\r\n\r\nabc"}, .keep_open = true});
+  const Answer answer = Get({.url = server.UrlOf("127.0.0.1", "/"),
+                             .on_head = [](const Response& head) { return head.status == 200; }});
+  ASSERT_TRUE(answer.result.has_value()) << MessageOf(answer);
+  EXPECT_EQ(answer.result->status, 404);
+  EXPECT_EQ(answer.body, "");
 }
 
 TEST(Fetch, RefusesHeadersThatWouldBeginAnother) {
