@@ -15,3 +15,12 @@ target_link_libraries(utf8proc INTERFACE ${UTF8PROC_LIBRARY})
 if(MILLRACE_TESTS)
   find_package(GTest REQUIRED)
 endif()
+
+# Debian's Python with python3-yaml; another in the path may lack the module.
+function(millrace_python_has_yaml valid candidate)
+  execute_process(COMMAND ${candidate} -c "import yaml" RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+  if(NOT status EQUAL 0)
+    set(${valid} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+find_program(MILLRACE_PYTHON NAMES python3 HINTS /usr/bin VALIDATOR millrace_python_has_yaml REQUIRED)

@@ -7,6 +7,7 @@
 #include "api/chat_endpoint.h"
 #include "api/error_table.h"
 #include "api/models_endpoint.h"
+#include "api/openapi_document.h"
 #include "api/response_ids.h"
 
 namespace millrace::api {
@@ -72,7 +73,8 @@ WireResult<accounts::Principal> ApiHandler::Admit(const http::RequestHead& head,
   const bool open_metrics = route.id == RouteId::kMetrics &&
                             (services_.options.metrics_access == MetricsAccess::kEveryone ||
                              IsLoopback(head.remote_address));
-  if (head.method == "OPTIONS" || route.id == RouteId::kHealth || open_metrics) {
+  if (head.method == "OPTIONS" || route.id == RouteId::kHealth || route.id == RouteId::kOpenApi ||
+      open_metrics) {
     return accounts::Principal{};
   }
   return Authenticate(head, services_.store);
@@ -153,6 +155,8 @@ WireResult<http::Response> ApiHandler::Answer(const http::RequestHead& head, con
       return Json(UserInfoJson(principal));
     case RouteId::kHealth:
       return Json(R"({"status":"ok"})");
+    case RouteId::kOpenApi:
+      return Json(std::string(OpenApiDocument()));
     case RouteId::kMetrics:
       return http::Response{
           .status = 200,

@@ -176,6 +176,20 @@ TEST_F(Api, ShowsOneModel_C051_C052) {
   EXPECT_EQ(unknown.body, "\"404 page not found\"");
 }
 
+TEST_F(Api, ResolvesEscapesInModelNamesOnly) {
+  EXPECT_EQ(server_.Send("POST", "/v1/chat%2Fcompletions", ApiServer::Body()).status, 404);
+  EXPECT_EQ(server_.Send("GET", "/v1/%6dodels").status, 404);
+  EXPECT_EQ(server_.Send("GET", "/v1/models%2Fteam/M").status, 404);
+  EXPECT_EQ(server_.Send("GET", "/v1/models/%74eam%2fM").status, 200);
+}
+
+TEST_F(Api, DescribesItselfToAnybody) {
+  const http::Response response = server_.Send("GET", "/openapi.json");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(HeaderOf(response, "content-type"), "application/json; charset=utf-8");
+  EXPECT_THAT(response.body, ::testing::StartsWith("{\"openapi\":\"3.1"));
+}
+
 TEST_F(Api, ServesTheAccountStub) {
   EXPECT_THAT(server_.Send("GET", "/v1/user/info").body,
               HasSubstr(R"("code":20000,"message":"OK","status":true,"data":{"id":)"));

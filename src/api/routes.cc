@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "http/target.h"
+
 namespace millrace::api {
 namespace {
 
@@ -23,6 +25,7 @@ constexpr std::array kFixed = {
 constexpr std::array kOperator = {
     FixedRoute{"/healthz", RouteId::kHealth, kGet},
     FixedRoute{"/metrics", RouteId::kMetrics, kGet},
+    FixedRoute{"/openapi.json", RouteId::kOpenApi, kGet},
 };
 constexpr std::string_view kVersion = "/v1";
 constexpr std::string_view kModelPrefix = "/models/";
@@ -44,7 +47,8 @@ Route FindRoute(std::string_view path) {
     }
   }
   if (path.starts_with(kModelPrefix)) {
-    return {RouteId::kModel, kGet, std::string(path.substr(kModelPrefix.size()))};
+    auto model = http::DecodePercent(path.substr(kModelPrefix.size()));
+    return model.has_value() ? Route{RouteId::kModel, kGet, *std::move(model)} : Route{};
   }
   return {};
 }
@@ -70,6 +74,8 @@ std::string_view RouteName(RouteId id) {
       return "health";
     case RouteId::kMetrics:
       return "metrics";
+    case RouteId::kOpenApi:
+      return "openapi";
     case RouteId::kUnknown:
       return "unknown";
   }

@@ -6,15 +6,16 @@
 
 namespace millrace::api {
 
-enum class RouteId { kChat, kModels, kModel, kUserInfo, kHealth, kMetrics, kUnknown };
+enum class RouteId { kChat, kModels, kModel, kUserInfo, kHealth, kMetrics, kOpenApi, kUnknown };
 
 struct Route {
   RouteId id = RouteId::kUnknown;
   std::string_view allow;  // for the Allow header, "POST, OPTIONS"
-  std::string model;       // of kModel: the rest of the path
+  std::string model;       // of kModel: the rest of the path, decoded
 };
 
-// `path` is decoded and normalised by the HTTP server.
+// `path` is normalised by the HTTP server, its escapes are not resolved: only the name of a model
+// may hold some ("Qwen%2FQwen3-8B").
 Route FindRoute(std::string_view path);
 
 // Whether `method` may be used on `route`. HEAD counts as GET.

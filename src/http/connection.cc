@@ -275,15 +275,15 @@ asio::awaitable<Connection::Next> Connection::ServeOne() {
     co_return co_await Reject(parser, request.head, std::move(*rejection));
   }
   const uint64_t bytes_max = std::get<AcceptBody>(decision).bytes_max;
-  if (request.head.content_length.value_or(0) > bytes_max) {
-    Response refusal =
-        state_->handler->OnProtocolError(ProtocolError::kBodyTooLarge, &request.head);
+  BodyClaim claim(state_);
+  if (const auto refused = RefusesLength(request.head, bytes_max, claim)) {
+    Response refusal = state_->handler->OnProtocolError(*refused, &request.head);
     co_return co_await Reject(parser, request.head, std::move(refusal));
   }
   parser.set_body_limit(bytes_max);
   if (parser.has_body()) {
     request.body.reserve(std::min(request.head.content_length.value_or(0), kReserveBytesMax));
-    const BodyRead body = co_await ReadBody(parser, request.body);
+    const BodyRead body = co_await ReadBody(parser, request.body, claim);
     if (body.gone) {
       co_return Next::kClose;
     }
@@ -305,8 +305,34 @@ asio::awaitable<Connection::Next> Connection::Answer(Request request, bool close
   co_return writer.closing() ? Next::kLinger : Next::kServeNext;
 }
 
-asio::awaitable<Connection::BodyRead> Connection::ReadBody(RequestParser& parser,
-                                                           std::string& body) {
+std::optional<ProtocolError> Connection::RefusesLength(const RequestHead& head, uint64_t bytes_max,
+                                                       const BodyClaim& claim) const {
+  const uint64_t length = head.content_length.value_or(0);
+  if (length > bytes_max) {
+    return ProtocolError::kBodyTooLarge;
+  }
+  if (!claim.Fits(length)) {
+    return ProtocolError::kOverloaded;
+  }
+  return std::nullopt;
+}
+
+asio::awaitable<IoState> Connection::ReadBodyBytes(BodyPace& pace) {
+  const auto timeout = state_->options.body_timeout;
+  const uint64_t due =
+      static_cast<uint64_t>(timeout.count()) * state_->options.body_rate_min / 1000;
+  if (!pace.begun || pace.bytes >= due) {
+    pace = {.bytes = 0, .begun = true};
+    transport_->SetDeadline(timeout);
+  }
+  const size_t before = transport_->received().size();
+  const IoState io = co_await transport_->ReadMore(kBodyReadBytes);
+  pace.bytes += transport_->received().size() - before;
+  co_return io;
+}
+
+asio::awaitable<Connection::BodyRead> Connection::ReadBody(RequestParser& parser, std::string& body,
+                                                           BodyClaim& claim) {
   BodyRead result;
   ReadBuffer& received = transport_->received();
   if (parser.expects_continue() && received.empty()) {
@@ -317,9 +343,15 @@ asio::awaitable<Connection::BodyRead> Connection::ReadBody(RequestParser& parser
       co_return result;
     }
   }
+  BodyPace pace;
   for (;;) {
     const BodyProgress progress = parser.FeedBody(received.view(), body);
     received.Consume(progress.used);
+    if (!claim.Fits(body.size())) {
+      result.error = ProtocolError::kOverloaded;
+      co_return result;
+    }
+    claim.Hold(body.size());
     switch (progress.state) {
       case BodyState::kComplete:
         co_return result;
@@ -332,8 +364,7 @@ asio::awaitable<Connection::BodyRead> Connection::ReadBody(RequestParser& parser
       case BodyState::kNeedMore:
         break;
     }
-    transport_->SetDeadline(state_->options.body_timeout);
-    const IoState io = co_await transport_->ReadMore(kBodyReadBytes);
+    const IoState io = co_await ReadBodyBytes(pace);
     if (io == IoState::kTimedOut) {
       result.error = ProtocolError::kTimeout;
       co_return result;
@@ -370,6 +401,7 @@ asio::awaitable<Connection::Next> Connection::Reject(RequestParser& parser, cons
 asio::awaitable<bool> Connection::DrainBody(RequestParser& parser) {
   ReadBuffer& received = transport_->received();
   std::string scrap;
+  BodyPace pace;
   for (;;) {
     scrap.clear();
     const BodyProgress progress = parser.FeedBody(received.view(), scrap);
@@ -377,8 +409,7 @@ asio::awaitable<bool> Connection::DrainBody(RequestParser& parser) {
     if (progress.state != BodyState::kNeedMore) {
       co_return progress.state == BodyState::kComplete;
     }
-    transport_->SetDeadline(state_->options.body_timeout);
-    const IoState io = co_await transport_->ReadMore(kBodyReadBytes);
+    const IoState io = co_await ReadBodyBytes(pace);
     if (io != IoState::kOk) {
       co_return false;
     }

@@ -22,8 +22,8 @@ bool HasToken(const HeaderList& headers, std::string_view name, std::string_view
 
 struct RequestHead {
   std::string method;  // "POST"
-  // Decoded target without query; runs of '/' collapsed, one trailing '/' dropped. Holds no control
-  // characters, but may hold bytes that are not UTF-8.
+  // The target without query; runs of '/' collapsed, one trailing '/' dropped, escapes as they came
+  // (http::DecodePercent). Holds no control characters, but may hold bytes that are not UTF-8.
   std::string path;
   std::string query;  // after '?', undecoded, empty when absent
   HeaderList headers;

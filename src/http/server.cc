@@ -8,6 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -32,15 +33,16 @@ class Listener {
       : state_(std::move(state)), acceptor_(std::move(acceptor)) {}
 
   static asio::awaitable<void> Run(std::shared_ptr<Listener> self) {
+    bool shortage = false;
     while (self->acceptor_.is_open()) {
-      error_code ec;
-      tcp::socket socket(self->acceptor_.get_executor());
-      co_await self->acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, ec));
-      if (!ec) {
-        self->Begin(std::move(socket));
-      } else if (self->acceptor_.is_open() && IsShortage(ec)) {
-        asio::steady_timer pause(self->acceptor_.get_executor(), kAcceptPause);
-        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+      try {
+        if (shortage) {
+          co_await self->Pause();
+        }
+        shortage = co_await self->AcceptOne();
+      } catch (const std::exception&) {
+        // No memory for a connection: it is closed, and the next may find some.
+        shortage = true;
       }
     }
   }
@@ -51,6 +53,23 @@ class Listener {
   }
 
  private:
+  // True when the system lacks what a connection needs.
+  asio::awaitable<bool> AcceptOne() {
+    error_code ec;
+    tcp::socket socket(acceptor_.get_executor());
+    co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, ec));
+    if (!ec) {
+      Begin(std::move(socket));
+    }
+    co_return acceptor_.is_open() && IsShortage(ec);
+  }
+
+  asio::awaitable<void> Pause() {
+    error_code ec;
+    asio::steady_timer pause(acceptor_.get_executor(), kAcceptPause);
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+  }
+
   static bool IsShortage(const error_code& ec) {
     return ec == boost::system::errc::too_many_files_open ||
            ec == boost::system::errc::too_many_files_open_in_system ||

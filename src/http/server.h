@@ -51,7 +51,7 @@ enum class ProtocolError {
   kHeadTooLarge,  // 431
   kBodyTooLarge,  // 413
   kTimeout,       // 408: head or body not complete in time
-  kOverloaded,    // 503: too many connections
+  kOverloaded,    // 503: too many connections, or too much memory in bodies being received
 };
 
 // Implemented by `api`. Called on the server's executor.
@@ -75,8 +75,14 @@ struct ServerOptions {
   uint32_t head_bytes_max = 64 * 1024;
   uint32_t header_lines_max = 100;
   uint32_t connections_max = 4096;
+  // Bodies of all connections together, from their arrival until their answers end. What does not
+  // fit is answered with kOverloaded.
+  uint64_t bodies_bytes_max = uint64_t{512} << 20;
   std::chrono::milliseconds head_timeout = std::chrono::seconds(10);
-  std::chrono::milliseconds body_timeout = std::chrono::seconds(60);  // without progress
+  // A body has to end, or at least body_timeout times body_rate_min bytes of it have to arrive,
+  // within each body_timeout. So a slow line may take its time and a body cannot be dripped.
+  std::chrono::milliseconds body_timeout = std::chrono::seconds(60);
+  uint32_t body_rate_min = 1024;                                      // bytes a second
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(75);  // between two requests
   std::chrono::milliseconds stall_timeout =
       std::chrono::seconds(60);          // a reader that takes nothing

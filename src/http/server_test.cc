@@ -227,7 +227,7 @@ TEST_F(ServerTest, EveryCutOfARequestGivesTheSameAnswer) {
     // Waits until the server has taken the first part, so that the cut is real.
     server_->Do([] {});
     ASSERT_TRUE(client.Send(std::string_view(request).substr(cut)));
-    ASSERT_EQ(client.ReadResponse().body, "POST /p/q? abcde") << cut;
+    ASSERT_EQ(client.ReadResponse().body, "POST /p%2Fq? abcde") << cut;
   }
 }
 
@@ -416,6 +416,68 @@ TEST_F(ServerTest, AnIncompleteBodyTimesOut) {
   const std::string answer = Exchange("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 408 "));
   EXPECT_NE(answer.find("X-Head: known"), std::string::npos);
+}
+
+TEST_F(ServerTest, ADrippedBodyTimesOutHoweverOftenAByteComes) {
+  options_.body_timeout = 50ms;
+  options_.body_rate_min = 2'000'000'000;  // no test sends a hundred megabytes in the time
+  handler_.body_bytes_max = 1'000'000'000;
+  RawClient dripping = Connect();
+  RawClient pacing = Connect();
+  dripping.Send("POST / HTTP/1.1\r\nContent-Length: 500000000\r\n\r\n");
+  std::string answer;
+  std::atomic<bool> answered = false;
+  std::jthread reader([&] {
+    answer = dripping.ReadUntil("timeout");
+    answered = true;
+  });
+  while (!answered) {
+    dripping.Send("x");
+    pacing.Send(kGet);
+    ASSERT_EQ(pacing.ReadResponse().status, 200);
+  }
+  reader.join();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 408 ")) << answer;
+}
+
+TEST_F(ServerTest, ABodyThatKeepsTheRateMayTakeLongerThanTheTimeout) {
+  options_.body_timeout = 50ms;
+  options_.body_rate_min = 20;  // one byte in the time
+  handler_.body_bytes_max = 1'000'000'000;
+  RawClient client = Connect();
+  RawClient pacing = Connect();
+  client.Send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const auto end = std::chrono::steady_clock::now() + 4 * options_.body_timeout;
+  while (std::chrono::steady_clock::now() < end) {
+    client.Send("1\r\nx\r\n");
+    pacing.Send(kGet);
+    ASSERT_EQ(pacing.ReadResponse().status, 200);
+  }
+  client.Send("0\r\n\r\n");
+  EXPECT_EQ(client.ReadResponse().status, 200);
+}
+
+TEST_F(ServerTest, BodiesOfAllConnectionsTogetherAreLimited) {
+  options_.bodies_bytes_max = 1000;
+  const std::string body(600, 'b');
+  RawClient first = Connect();
+  first.Send(Post("/wait", body));
+  while (handler_.handled == 0) {
+  }
+  RawClient second = Connect();
+  second.Send(Post("/", body));
+  EXPECT_EQ(second.ReadResponse().body, "overloaded");
+  second.Send(Post("/", body.substr(300)));  // fits, and the connection was kept
+  EXPECT_EQ(second.ReadResponse().status, 200);
+  RawClient chunked = Connect();
+  chunked.Send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n258\r\n" + body);
+  EXPECT_EQ(chunked.ReadResponse().body, "overloaded");
+  first.Close();
+  chunked.Close();
+  while (server_->connection_count() > 1) {
+  }
+  second.Send(Post("/", body));
+  EXPECT_EQ(second.ReadResponse().status, 200);
 }
 
 TEST_F(ServerTest, AnIdleConnectionIsClosed) {

@@ -20,23 +20,11 @@ bool IsControl(char c) {
   return byte < 0x20 || byte == 0x7F;
 }
 
-base::Result<std::string> DecodePath(std::string_view raw) {
+// The path without repeated slashes and without one at its end. Its escapes stay.
+std::string Normalise(std::string_view raw) {
   std::string path;
   path.reserve(raw.size());
-  for (size_t i = 0; i < raw.size(); ++i) {
-    char c = raw[i];
-    if (c == '%') {
-      const int high = i + 2 < raw.size() ? HexDigit(raw[i + 1]) : -1;
-      const int low = i + 2 < raw.size() ? HexDigit(raw[i + 2]) : -1;
-      if (high < 0 || low < 0) {
-        return base::InvalidArgument("incomplete percent escape in the request target");
-      }
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (IsControl(c)) {
-      return base::InvalidArgument("control character in the request target");
-    }
+  for (char c : raw) {
     if (c != '/' || !path.ends_with('/')) {
       path += c;
     }
@@ -60,6 +48,28 @@ std::string_view StripAuthority(std::string_view text) {
 
 }  // namespace
 
+base::Result<std::string> DecodePercent(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
+      if (high < 0 || low < 0) {
+        return base::InvalidArgument("incomplete percent escape in the request target");
+      }
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    if (IsControl(c)) {
+      return base::InvalidArgument("control character in the request target");
+    }
+    decoded += c;
+  }
+  return decoded;
+}
+
 base::Result<Target> ParseTarget(std::string_view text) {
   if (text == "*") {
     return Target{.path = "*", .query = {}};
@@ -76,8 +86,8 @@ base::Result<Target> ParseTarget(std::string_view text) {
   if (!raw_path.starts_with('/') && !(absolute && raw_path.empty())) {
     return base::InvalidArgument("request target is not a path");
   }
-  Target target{.path = TRY(DecodePath(raw_path.empty() ? "/" : raw_path)),
-                .query = std::string(query)};
+  TRY(DecodePercent(raw_path));
+  Target target{.path = Normalise(raw_path.empty() ? "/" : raw_path), .query = std::string(query)};
   return target;
 }
 

@@ -10,14 +10,18 @@
 namespace millrace::http {
 
 struct Target {
-  std::string
-      path;  // decoded, runs of '/' collapsed, one trailing '/' dropped; "/" or "*" at least
+  // Runs of '/' collapsed, one trailing '/' dropped; "/" or "*" at least. Escapes stay as they are,
+  // but every one of them is whole and stands for no control character.
+  std::string path;
   std::string query;  // after '?', undecoded
 };
 
-// Understands "/path?query", "http://host/path?query" and "*". The whole path is decoded first, so
-// "%2F" separates like '/'. Errors (kInvalidArgument): any other form, an incomplete escape, a
-// control character, also escaped, a fragment.
+// Understands "/path?query", "http://host/path?query" and "*". Errors (kInvalidArgument): any other
+// form, an incomplete escape, a control character, also escaped, a fragment.
 base::Result<Target> ParseTarget(std::string_view text);
+
+// Resolves "%41" and its like. Errors (kInvalidArgument): an incomplete escape, a control
+// character.
+base::Result<std::string> DecodePercent(std::string_view text);
 
 }  // namespace millrace::http

@@ -17,12 +17,19 @@ TEST(ParseTarget, CollapsesSlashesAndDropsOneAtTheEnd) {
   EXPECT_EQ(PathOf("///"), "/");
 }
 
-TEST(ParseTarget, DecodesEscapes) {
-  EXPECT_EQ(PathOf("/v1/models/Qwen%2FQwen3-8B"), "/v1/models/Qwen/Qwen3-8B");
-  EXPECT_EQ(PathOf("/v1/models/Qwen%2fQwen3%2D8B%2F"), "/v1/models/Qwen/Qwen3-8B");
-  EXPECT_EQ(PathOf("/%e4%b8%ad"), "/中");
-  EXPECT_EQ(PathOf("/a%3Fb%23c+d"), "/a?b#c+d");
-  EXPECT_EQ(PathOf("/%2541"), "/%41");
+TEST(ParseTarget, LeavesEscapesToWhoeverKnowsWhatTheyMean) {
+  EXPECT_EQ(PathOf("/v1/models/Qwen%2FQwen3-8B"), "/v1/models/Qwen%2FQwen3-8B");
+  EXPECT_EQ(PathOf("/v1/chat%2fcompletions"), "/v1/chat%2fcompletions");
+  EXPECT_EQ(PathOf("/a%2F/"), "/a%2F");
+}
+
+TEST(DecodePercent, ResolvesEachEscapeOnce) {
+  EXPECT_EQ(DecodePercent("Qwen%2FQwen3%2d8B"), "Qwen/Qwen3-8B");
+  EXPECT_EQ(DecodePercent("%e4%b8%ad"), "中");
+  EXPECT_EQ(DecodePercent("a%3Fb%23c+d"), "a?b#c+d");
+  EXPECT_EQ(DecodePercent("%2541"), "%41");
+  EXPECT_FALSE(DecodePercent("%4").has_value());
+  EXPECT_FALSE(DecodePercent("%0a").has_value());
 }
 
 TEST(ParseTarget, SplitsTheQueryAndLeavesItAsItIs) {
