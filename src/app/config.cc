@@ -131,6 +131,28 @@ void ReadApi(Section& root, ServeOptions& options, std::vector<std::string>& pro
   section.Finish();
 }
 
+void ReadHttp(Section& root, ServeOptions& options, std::vector<std::string>& problems) {
+  const YAML::Node node = root.Take("http");
+  if (!node.IsDefined() || node.IsNull()) {
+    return;
+  }
+  http::ServerOptions& http = options.http;
+  Section section(node, "http", problems);
+  section.Integer("connections", http.connections_max, 1, 1 << 20);
+  section.Integer("head_bytes", http.head_bytes_max, 1024, 1 << 24);
+  section.Integer("header_lines", http.header_lines_max, 8, 1 << 16);
+  section.Parsed("bodies_memory", [&http](const std::string& text) -> base::Status {
+    http.bodies_bytes_max = static_cast<uint64_t>(TRY(ParseBytes(text)));
+    return {};
+  });
+  ReadSeconds(section, "head_timeout_s", 1, http.head_timeout);
+  ReadSeconds(section, "body_timeout_s", 1, http.body_timeout);
+  section.Integer("body_bytes_per_s", http.body_rate_min, 0, 1 << 30);
+  ReadSeconds(section, "idle_timeout_s", 1, http.idle_timeout);
+  ReadSeconds(section, "stall_timeout_s", 1, http.stall_timeout);
+  section.Finish();
+}
+
 }  // namespace
 
 std::vector<std::string> ReadConfig(std::string_view yaml, ServeOptions& options) {
@@ -158,6 +180,7 @@ std::vector<std::string> ReadConfig(std::string_view yaml, ServeOptions& options
   ReadModels(root, options, problems);
   ReadEngine(root, options, problems);
   ReadApi(root, options, problems);
+  ReadHttp(root, options, problems);
   root.Finish();
   return problems;
 }

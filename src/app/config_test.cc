@@ -23,6 +23,8 @@ models:
   - {path: b.gguf, id: bee, aliases: [b1, b2], context: 4096, thinking_default: false}
 engine: {kv_memory: 2GiB, context: 8192, queue_length: 7, running_sequences: 5, step_tokens: 128}
 api: {stream_usage: final, error_envelope: both, sse_keepalive_s: 0, max_body_bytes: 4096}
+http: {connections: 20000, head_bytes: 8192, header_lines: 50, bodies_memory: 64MiB,
+       head_timeout_s: 5, body_timeout_s: 30, body_bytes_per_s: 0, idle_timeout_s: 20, stall_timeout_s: 40}
 )",
                                    options);
   EXPECT_THAT(problems, IsEmpty());
@@ -39,6 +41,15 @@ api: {stream_usage: final, error_envelope: both, sse_keepalive_s: 0, max_body_by
   EXPECT_EQ(options.api.stream_usage, api::StreamUsageDefault::kFinal);
   EXPECT_EQ(options.api.sse_keepalive.count(), 0);
   EXPECT_EQ(options.api.limits.body_bytes_max, 4096U);
+  EXPECT_EQ(options.http.connections_max, 20'000U);
+  EXPECT_EQ(options.http.head_bytes_max, 8192U);
+  EXPECT_EQ(options.http.header_lines_max, 50U);
+  EXPECT_EQ(options.http.bodies_bytes_max, uint64_t{64} << 20);
+  EXPECT_EQ(options.http.head_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(options.http.body_timeout, std::chrono::seconds(30));
+  EXPECT_EQ(options.http.body_rate_min, 0U);
+  EXPECT_EQ(options.http.idle_timeout, std::chrono::seconds(20));
+  EXPECT_EQ(options.http.stall_timeout, std::chrono::seconds(40));
 }
 
 TEST(Config, ReportsEveryProblemWithItsPathAndLine) {

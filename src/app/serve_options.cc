@@ -107,6 +107,9 @@ std::vector<std::string> ProblemsOf(const ServeOptions& options) {
         fmt::format("listen: without authentication only a loopback address is served, not '{}'",
                     options.host));
   }
+  if (options.http.bodies_bytes_max < options.api.limits.body_bytes_max) {
+    problems.emplace_back("http.bodies_memory: should be at least api.max_body_bytes");
+  }
   if (options.models.empty()) {
     problems.emplace_back("models: none given; name one with --model FILE.gguf");
   }

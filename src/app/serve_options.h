@@ -10,6 +10,7 @@
 #include "api/api_options.h"
 #include "base/result.h"
 #include "engine/engine.h"
+#include "http/server.h"
 
 namespace millrace::app {
 
@@ -31,6 +32,7 @@ struct ServeOptions {
   std::vector<ModelOptions> models;
   engine::EngineOptions engine;
   api::ApiOptions api;
+  http::ServerOptions http;  // its host and port are the ones above
 };
 
 // $MILLRACE_DATA, else $XDG_DATA_HOME/millrace, else ~/.local/share/millrace.

@@ -53,5 +53,11 @@ TEST(ProblemsOf, NamesEveryProblem) {
               testing::Contains(testing::StartsWith("models.1.id: 'a' names two models")));
 }
 
+TEST(ProblemsOf, OneBodyOfFullSizeFitsTheMemoryForAllBodies) {
+  ServeOptions options;
+  options.http.bodies_bytes_max = options.api.limits.body_bytes_max - 1;
+  EXPECT_THAT(ProblemsOf(options), testing::Contains(testing::StartsWith("http.bodies_memory:")));
+}
+
 }  // namespace
 }  // namespace millrace::app

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -54,6 +55,16 @@ std::string LogLine(const api::RequestLog& log) {
   return line + fmt::format(" from={} trace={}", log.remote_address, log.trace_id);
 }
 
+// Each connection takes a descriptor, and the usual soft limit of 1024 is for programs that use
+// select(). Where the system refuses, the connections beyond it wait.
+void AllowManyDescriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 class ServerImpl final : public Server {
  public:
   explicit ServerImpl(std::shared_ptr<spdlog::logger> logger) : logger_(std::move(logger)) {}
@@ -87,7 +98,8 @@ class ServerImpl final : public Server {
     services.log = [logger = logger_](const api::RequestLog& log) { logger->info(LogLine(log)); };
     handler_ = std::make_unique<api::ApiHandler>(std::move(services));
 
-    http::ServerOptions http;
+    AllowManyDescriptors();
+    http::ServerOptions http = options.http;
     http.host = options.host;
     http.port = options.port;
     http_ = TRY(http::Server::Create(io_.get_executor(), http, handler_.get()));
