@@ -25,6 +25,15 @@ AnswerTracker::AnswerTracker(const GenerationRequest* request, int32_t room)
   }
 }
 
+size_t AnswerTracker::EventsPerDrawMax(const GenerationRequest& request) {
+  if (!request.reasoning) {
+    return 1;
+  }
+  const ReasoningSyntax& syntax = *request.reasoning;
+  return 1 + kLeadingBlanksMax + syntax.open.size() + syntax.close.size() +
+         syntax.forced_close.size();
+}
+
 TrackedDraw AnswerTracker::Feed(base::TokenId token, float logprob) {
   TrackedDraw out;
   const Held drawn{token, logprob};

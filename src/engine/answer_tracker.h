@@ -31,6 +31,9 @@ class AnswerTracker {
   // full, > 0.
   AnswerTracker(const GenerationRequest* request, int32_t room);
 
+  // No call of Feed or EndForLength makes more events than this.
+  static size_t EventsPerDrawMax(const GenerationRequest& request);
+
   // The choice drew `token`. Not to be called after the end.
   TrackedDraw Feed(base::TokenId token, float logprob);
 

@@ -41,6 +41,7 @@ class Handle final : public GenerationHandle {
   Handle(scheduler::RequestId id, int32_t choice_count, std::shared_ptr<Inbox> inbox,
          std::shared_ptr<RequestChannel> channel)
       : id_(id),
+        closed_(static_cast<size_t>(choice_count), false),
         open_choice_count_(choice_count),
         inbox_(std::move(inbox)),
         channel_(std::move(channel)) {}
@@ -53,14 +54,26 @@ class Handle final : public GenerationHandle {
   }
 
   std::optional<TokenEvent> TryNext() override {
-    RequestChannel::Taken taken = channel_->TryNext();
-    if (taken.drained) {
-      inbox_->Resume(id_);
+    while (true) {
+      RequestChannel::Taken taken = channel_->TryNext();
+      if (taken.drained) {
+        inbox_->Resume(id_);
+      }
+      if (taken.event && closed_[static_cast<size_t>(taken.event->choice)]) {
+        continue;  // it was stopped when this was on its way
+      }
+      if (taken.event && taken.event->end) {
+        Close(taken.event->choice);
+      }
+      return std::move(taken.event);
     }
-    if (taken.event && taken.event->end) {
-      --open_choice_count_;
+  }
+
+  void StopChoice(int32_t choice) override {
+    if (!closed_.at(static_cast<size_t>(choice))) {
+      Close(choice);
+      inbox_->StopChoice({.request = id_, .choice = choice});
     }
-    return taken.event;
   }
 
   void NotifyWhenReady(std::move_only_function<void()> on_ready) override {
@@ -73,7 +86,13 @@ class Handle final : public GenerationHandle {
   int32_t cached_token_count() const override { return channel_->cached_token_count(); }
 
  private:
+  void Close(int32_t choice) {
+    closed_[static_cast<size_t>(choice)] = true;
+    --open_choice_count_;
+  }
+
   const scheduler::RequestId id_;
+  std::vector<bool> closed_;  // by choice: ended or stopped
   int32_t open_choice_count_;
   std::shared_ptr<Inbox> inbox_;
   std::shared_ptr<RequestChannel> channel_;
@@ -97,6 +116,7 @@ class ThreadedEngine final : public Engine {
 
   const model::ModelInfo& model_info() const override { return info_; }
   int32_t context_tokens() const override { return context_tokens_; }
+  void FailAll(base::Error error) override { inbox_->FailAll(std::move(error)); }
   EngineStats stats() const override { return body_.stats(); }
   void DropPrefixCache() override { inbox_->DropCache(); }
 
@@ -110,8 +130,11 @@ class ThreadedEngine final : public Engine {
       submission.samplers.emplace_back(request.sampling, request.seed + static_cast<uint64_t>(i),
                                        request.prompt);
     }
+    submission.channel = std::make_shared<RequestChannel>(RequestChannel::Bounds{
+        .limit = event_queue_max_,
+        .step_events_max =
+            static_cast<size_t>(choice_count) * AnswerTracker::EventsPerDrawMax(request)});
     submission.request = std::make_unique<GenerationRequest>(std::move(request));
-    submission.channel = std::make_shared<RequestChannel>(event_queue_max_);
     const std::shared_ptr<RequestChannel> channel = submission.channel;
     const scheduler::RequestId id = TRY(inbox_->Submit(std::move(submission)));
     return std::make_unique<Handle>(id, choice_count, inbox_, channel);

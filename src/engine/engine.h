@@ -67,7 +67,8 @@ struct TokenEvent {
 // The edge's end of one request. Destroying it cancels the request in whatever phase it is and
 // frees its blocks.
 //
-// One thread at a time. The event queue is bounded: when it is full the request's choices pause.
+// One thread at a time. The event queue is bounded: the request's choices pause while it might not
+// take what one more step brings.
 class GenerationHandle {
  public:
   virtual ~GenerationHandle() = default;
@@ -85,6 +86,11 @@ class GenerationHandle {
 
   // Prompt tokens found in the prefix cache; known once the first event is there.
   virtual int32_t cached_token_count() const = 0;
+
+  // Ends one choice here: TryNext gives no further event of it, and its sequence and blocks are
+  // gone before the next step. With its last choice the request ends. Nothing happens when the
+  // choice has ended already.
+  virtual void StopChoice(int32_t choice) = 0;
 };
 
 struct EngineOptions {
@@ -96,7 +102,8 @@ struct EngineOptions {
   int32_t queue_length_max = 256;  // requests waiting, beyond it: kResourceExhausted
   int32_t running_sequences_max = 64;  // choices advanced in one step
   int32_t step_tokens_max = 512;       // tokens of one step, decode rows first, then prompt chunks
-  int32_t event_queue_max = 512;       // token events a request may have unread before it pauses
+  // Token events a request may have unread. When one step can bring more, so many are room enough.
+  int32_t event_queue_max = 512;
 };
 
 // What a test or `/metrics` wants to know; consistent at one instant between steps.
@@ -127,6 +134,10 @@ class Engine {
   // Queues a request. Errors: kContextOverflow (prompt does not fit), kResourceExhausted (queue
   // full), kUnavailable (stopping).
   virtual base::Result<std::unique_ptr<GenerationHandle>> Submit(GenerationRequest request) = 0;
+
+  // Fails every request submitted before this call with `error`, before the next step; what their
+  // readers have not read yet stays readable. Later requests are served. Does not wait.
+  virtual void FailAll(base::Error error) = 0;
 
   virtual EngineStats stats() const = 0;
 

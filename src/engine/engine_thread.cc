@@ -1,11 +1,9 @@
 #include "engine/engine_thread.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <exception>
-#include <new>
 #include <span>
 #include <utility>
 
@@ -28,6 +26,10 @@ EngineThread::EngineThread(Parts parts)
       metrics_(*parts.metrics, parts.label),
       limits_(parts.limits),
       context_tokens_(parts.context_tokens),
+      failed_(std::make_shared<const base::Error>(
+          base::Internal("The engine failed to run the request."))),
+      stopping_(std::make_shared<const base::Error>(
+          base::Error{base::ErrorKind::kUnavailable, "The engine is shutting down."})),
       pool_(parts.thread_count),
       state_(NewState(storage_.shape())) {
   UpdateStats();
@@ -43,14 +45,14 @@ void EngineThread::Run() {
       when_empty = !stop && RunStep() ? Inbox::WhenEmpty::kReturn : Inbox::WhenEmpty::kWait;
     } catch (const std::exception&) {
       // Most likely out of memory half way through a step: no sequence can be trusted any more.
-      FailAll(base::Internal("The engine failed to run the request."));
+      StartOver(failed_);
     }
     if (stop) {
       break;
     }
     UpdateStats();
   }
-  FailAll({base::ErrorKind::kUnavailable, "The engine is shutting down."});
+  StartOver(stopping_);
   UpdateStats();
 }
 
@@ -66,8 +68,14 @@ void EngineThread::Receive(Inbox::Mail mail) {
   for (Submission& submission : mail.submitted) {
     Start(std::move(submission));
   }
+  if (mail.failure != nullptr) {
+    FailUpTo(mail.failed_up_to, mail.failure);
+  }
   for (scheduler::RequestId id : mail.resumed) {
     scheduler::SetPaused(*state_, id, false);
+  }
+  for (scheduler::SequenceKey key : mail.stopped) {
+    StopChoice(key);
   }
   for (scheduler::RequestId id : mail.cancelled) {
     Forget(id);
@@ -77,7 +85,24 @@ void EngineThread::Receive(Inbox::Mail mail) {
   }
 }
 
+// Nobody else knows of the request yet, so a failure must reach its reader from here.
 void EngineThread::Start(Submission submission) {
+  const scheduler::RequestId id = submission.id;
+  const std::shared_ptr<RequestChannel> channel = submission.channel;
+  try {
+    Register(std::move(submission));
+  } catch (const std::exception&) {
+    if (active_.contains(id)) {
+      FailRequest(id, failed_);
+      return;
+    }
+    inbox_->LeaveQueue(1);
+    metrics_.failed_requests.Add();
+    channel->Fail(failed_);
+  }
+}
+
+void EngineThread::Register(Submission submission) {
   ActiveRequest active{.request = std::move(submission.request),
                        .channel = std::move(submission.channel),
                        .choices = {},
@@ -89,11 +114,12 @@ void EngineThread::Start(Submission submission) {
         {.sampler = std::move(sampler),
          .tracker = AnswerTracker(active.request.get(), context_tokens_ - prompt_count)});
   }
-  scheduler::Submit(*state_, {.id = submission.id,
-                              .prompt = std::exchange(active.request->prompt, {}),
-                              .choice_count = active.request->choice_count,
-                              .tenant = active.request->tenant});
+  GenerationRequest& request = *active.request;
   active_.emplace(submission.id, std::move(active));
+  scheduler::Submit(*state_, {.id = submission.id,
+                              .prompt = std::exchange(request.prompt, {}),
+                              .choice_count = request.choice_count,
+                              .tenant = request.tenant});
 }
 
 // Removes a request wherever it is.
@@ -107,6 +133,24 @@ void EngineThread::Forget(scheduler::RequestId id) {
   }
   scheduler::Cancel(*state_, id);
   active_.erase(it);
+}
+
+void EngineThread::StopChoice(scheduler::SequenceKey key) {
+  const auto it = active_.find(key.request);
+  if (it == active_.end()) {
+    return;
+  }
+  ActiveRequest& active = it->second;
+  Choice& choice = active.choices.at(static_cast<size_t>(key.choice));
+  if (choice.ended) {
+    return;
+  }
+  choice.ended = true;
+  if (--active.open_choice_count == 0) {
+    Forget(key.request);
+  } else if (state_->requests.at(key.request).forked) {
+    scheduler::Finish(*state_, key);
+  }  // else it ends when the first tokens are drawn
 }
 
 // False when there is nothing to do until mail comes.
@@ -130,6 +174,7 @@ bool EngineThread::RunStep() {
   metrics_.step_seconds.Observe(result.seconds);
   metrics_.prefilled_tokens.Add(static_cast<uint64_t>(plan.prompt_token_count));
   SendEvents();
+  FailBadDraws();
   return true;
 }
 
@@ -218,14 +263,17 @@ void EngineThread::NoteCachedTokens(scheduler::RequestId id, ActiveRequest& acti
 // Each choice has a sampler and a row of its own, so the pool may take them in any order.
 void EngineThread::DrawTokens() {
   const auto vocabulary = static_cast<size_t>(model_->info().vocabulary_size);
-  std::atomic<bool> failed = false;
   const auto draw_one = [&](int32_t index) {
     Draw& draw = draws_[static_cast<size_t>(index)];
+    Choice& choice = draw.request->choices[static_cast<size_t>(draw.choice)];
+    if (choice.ended) {
+      return;
+    }
     try {
-      draw.token = draw.request->choices[static_cast<size_t>(draw.choice)].sampler.Sample(
-          std::span(logits_).subspan(draw.row * vocabulary, vocabulary));
+      draw.token =
+          choice.sampler.Sample(std::span(logits_).subspan(draw.row * vocabulary, vocabulary));
     } catch (const std::exception&) {
-      failed = true;
+      draw.failed = true;
     }
   };
   if (draws_.size() == 1) {
@@ -233,18 +281,18 @@ void EngineThread::DrawTokens() {
   } else if (!draws_.empty()) {
     pool_.Run(static_cast<int32_t>(draws_.size()), draw_one);
   }
-  if (failed) {
-    throw std::bad_alloc();  // all that a sampler can throw
-  }
 }
 
 void EngineThread::TrackDraws(scheduler::StepResult& result) {
   for (const Draw& draw : draws_) {
     Choice& choice = draw.request->choices[static_cast<size_t>(draw.choice)];
-    result.outcomes.push_back(Track(draw.id, *draw.request, draw.choice,
-                                    choice.tracker.Feed(draw.token.id, draw.token.logprob)));
+    if (choice.ended || draw.failed) {
+      result.outcomes.push_back({.tokens = {}, .ended = true});
+    } else {
+      result.outcomes.push_back(Track(draw.id, *draw.request, draw.choice,
+                                      choice.tracker.Feed(draw.token.id, draw.token.logprob)));
+    }
   }
-  draws_.clear();
 }
 
 // Files the events of one choice and says how its sequence goes on.
@@ -262,7 +310,10 @@ scheduler::DrawOutcome EngineThread::Track(scheduler::RequestId id, ActiveReques
     event.choice = choice_index;
     request.outgoing.push_back(event);
   }
-  request.open_choice_count -= tracked.ended ? 1 : 0;
+  if (tracked.ended) {
+    choice.ended = true;
+    --request.open_choice_count;
+  }
   metrics_.generated_tokens.Add(tracked.tokens.size());
   return {.tokens = std::move(tracked.tokens), .ended = tracked.ended};
 }
@@ -271,6 +322,9 @@ void EngineThread::EndExhausted(const scheduler::StepPlan& plan) {
   for (scheduler::SequenceKey key : plan.exhausted) {
     ActiveRequest& request = active_.at(key.request);
     Choice& choice = request.choices[static_cast<size_t>(key.choice)];
+    if (choice.ended) {
+      continue;
+    }
     (void)Track(key.request, request, key.choice, choice.tracker.EndForLength());
   }
 }
@@ -299,7 +353,6 @@ void EngineThread::SendEvents() {
     const auto it = active_.find(id);
     ActiveRequest& active = it->second;
     const auto room = active.channel->Push(active.outgoing, active.cached_token_count);
-    active.outgoing.clear();
     if (active.open_choice_count == 0) {
       active_.erase(it);
     } else if (room == RequestChannel::Room::kFull) {
@@ -310,17 +363,27 @@ void EngineThread::SendEvents() {
 }
 
 void EngineThread::FailStep(const scheduler::StepPlan& plan) {
-  const base::Error error = base::Internal("The engine failed to run the request.");
+  draws_.clear();  // they point into requests that are about to go
   for (const scheduler::PlanRow& row : plan.rows) {
-    FailRequest(row.sequence.request, error);
+    FailRequest(row.sequence.request, failed_);
   }
-  draws_.clear();  // they point into requests that are gone
 }
 
-void EngineThread::FailRequest(scheduler::RequestId id, const base::Error& error) {
+// The other choices of such a request have just been told what they drew.
+void EngineThread::FailBadDraws() {
+  for (const Draw& draw : draws_) {
+    if (draw.failed) {
+      FailRequest(draw.id, failed_);
+    }
+  }
+  draws_.clear();
+}
+
+// Does nothing for a request that is gone already.
+void EngineThread::FailRequest(scheduler::RequestId id, const SharedError& error) {
   const auto it = active_.find(id);
   if (it == active_.end()) {
-    return;  // another choice of a request that failed already
+    return;
   }
   const std::shared_ptr<RequestChannel> channel = it->second.channel;
   Forget(id);
@@ -328,13 +391,20 @@ void EngineThread::FailRequest(scheduler::RequestId id, const base::Error& error
   channel->Fail(error);
 }
 
-// Starts over with an empty cache.
-void EngineThread::FailAll(const base::Error& error) {
+void EngineThread::FailUpTo(scheduler::RequestId last, const SharedError& error) {
+  while (!active_.empty() && active_.begin()->first <= last) {
+    FailRequest(active_.begin()->first, error);
+  }
+}
+
+// Fails every request and goes on with an empty cache.
+void EngineThread::StartOver(const SharedError& error) {
   draws_.clear();
   with_events_.clear();
   while (!active_.empty()) {
     FailRequest(active_.begin()->first, error);
   }
+  state_.reset();
   state_ = NewState(storage_.shape());
 }
 

@@ -26,8 +26,9 @@ namespace millrace::engine {
 // Everything the thread works on. Run is the thread's body; only `stats` may be called from other
 // threads.
 //
-// A failure of the model costs the requests of that step, which fail with kInternal; any other
-// failure costs every request. The thread lives on in both cases.
+// A failure of the model costs the requests of that step, one of a sampler or of a start its own
+// request; these fail with kInternal. Any other failure costs every request. The thread lives on in
+// all cases.
 class EngineThread {
  public:
   struct Parts {
@@ -52,6 +53,7 @@ class EngineThread {
   struct Choice {
     sampling::Sampler sampler;
     AnswerTracker tracker;
+    bool ended = false;
   };
   struct ActiveRequest {
     std::unique_ptr<GenerationRequest> request;  // without its prompt
@@ -70,11 +72,14 @@ class EngineThread {
     size_t model_row = 0;  // where the model writes the logits
     size_t row = 0;        // where this choice samples from them
     sampling::SampledToken token;
+    bool failed = false;
   };
 
   void Receive(Inbox::Mail mail);
   void Start(Submission submission);
+  void Register(Submission submission);
   void Forget(scheduler::RequestId id);
+  void StopChoice(scheduler::SequenceKey key);
   bool RunStep();
   void NoteAdmitted(const scheduler::StepPlan& plan);
   bool Compute(const scheduler::StepPlan& plan);
@@ -85,9 +90,12 @@ class EngineThread {
   void EndExhausted(const scheduler::StepPlan& plan);
   void CopyBlocks(const std::vector<scheduler::BlockCopy>& copies);
   void SendEvents();
+  using SharedError = std::shared_ptr<const base::Error>;
   void FailStep(const scheduler::StepPlan& plan);
-  void FailAll(const base::Error& error);
-  void FailRequest(scheduler::RequestId id, const base::Error& error);
+  void FailBadDraws();
+  void FailUpTo(scheduler::RequestId last, const SharedError& error);
+  void StartOver(const SharedError& error);
+  void FailRequest(scheduler::RequestId id, const SharedError& error);
   void UpdateStats();
   scheduler::DrawOutcome Track(scheduler::RequestId id, ActiveRequest& request, int32_t choice,
                                TrackedDraw tracked);
@@ -99,6 +107,8 @@ class EngineThread {
   EngineMetrics metrics_;
   const scheduler::Limits limits_;
   const int32_t context_tokens_;
+  const SharedError failed_;  // made early: a failure may be one of memory
+  const SharedError stopping_;
   kernels::ThreadPool pool_;
   std::unique_ptr<scheduler::State> state_;
   std::map<scheduler::RequestId, ActiveRequest> active_;

@@ -49,6 +49,29 @@ void Inbox::Resume(scheduler::RequestId id) {
   arrived_.notify_one();
 }
 
+void Inbox::StopChoice(scheduler::SequenceKey choice) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) {
+      return;
+    }
+    mail_.stopped.push_back(choice);
+    has_mail_ = true;
+  }
+  arrived_.notify_one();
+}
+
+void Inbox::FailAll(base::Error error) {
+  auto failure = std::make_shared<const base::Error>(std::move(error));
+  {
+    const std::lock_guard lock(mutex_);
+    mail_.failure = std::move(failure);
+    mail_.failed_up_to = scheduler::RequestId{last_id_};
+    has_mail_ = true;
+  }
+  arrived_.notify_one();
+}
+
 void Inbox::DropCache() {
   {
     const std::lock_guard lock(mutex_);

@@ -32,6 +32,9 @@ class Inbox {
     std::vector<Submission> submitted;  // in order of arrival
     std::vector<scheduler::RequestId> cancelled;
     std::vector<scheduler::RequestId> resumed;
+    std::vector<scheduler::SequenceKey> stopped;
+    std::shared_ptr<const base::Error> failure;  // of everything up to `failed_up_to`
+    scheduler::RequestId failed_up_to{};
     bool drop_cache = false;
     bool stop = false;
   };
@@ -40,6 +43,8 @@ class Inbox {
   base::Result<scheduler::RequestId> Submit(Submission submission);
   void Cancel(scheduler::RequestId id);
   void Resume(scheduler::RequestId id);
+  void StopChoice(scheduler::SequenceKey choice);
+  void FailAll(base::Error error);
   void DropCache();
   void Stop();
 

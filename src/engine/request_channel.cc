@@ -1,24 +1,27 @@
 #include "engine/request_channel.h"
 
+#include <iterator>
 #include <utility>
 
 namespace millrace::engine {
 
-RequestChannel::Room RequestChannel::Push(std::span<const TokenEvent> events,
+RequestChannel::Room RequestChannel::Push(std::vector<TokenEvent>& events,
                                           int32_t cached_token_count) {
   Room room = Room::kFree;
   {
     const std::lock_guard lock(mutex_);
     cached_token_count_ = cached_token_count;
-    events_.insert(events_.end(), events.begin(), events.end());
-    full_ = events_.size() >= limit_;
+    events_.insert(events_.end(), std::move_iterator(events.begin()),
+                   std::move_iterator(events.end()));
+    full_ = events_.size() > full_above_;
     room = full_ ? Room::kFull : Room::kFree;
   }
+  events.clear();
   Notify();
   return room;
 }
 
-void RequestChannel::Fail(base::Error error) {
+void RequestChannel::Fail(std::shared_ptr<const base::Error> error) {
   {
     const std::lock_guard lock(mutex_);
     failure_ = std::move(error);
@@ -30,11 +33,11 @@ RequestChannel::Taken RequestChannel::TryNext() {
   const std::lock_guard lock(mutex_);
   Taken taken;
   if (!events_.empty()) {
-    taken.event = events_.front();
+    taken.event = std::move(events_.front());
     events_.pop_front();
   }
   // Half empty, so that a reader that is always a little behind does not resume for each event.
-  if (full_ && events_.size() <= limit_ / 2) {
+  if (full_ && events_.size() <= full_above_ / 2) {
     full_ = false;
     taken.drained = true;
   }
@@ -51,7 +54,7 @@ void RequestChannel::NotifyWhenReady(std::move_only_function<void()> on_ready) {
 
 std::optional<base::Error> RequestChannel::failure() const {
   const std::lock_guard lock(mutex_);
-  return failure_;
+  return failure_ != nullptr ? std::optional(*failure_) : std::nullopt;
 }
 
 int32_t RequestChannel::cached_token_count() const {

@@ -82,6 +82,7 @@ class LocalBackendImpl final : public LocalBackend {
 
   const chat::ModelRecord& record() const override { return record_; }
   engine::EngineStats stats() const override { return engine_->stats(); }
+  void FailRunning(base::Error error) override { engine_->FailAll(std::move(error)); }
 
   base::Result<std::unique_ptr<chat::PreparedChat>> Prepare(chat::ChatRequest request) override;
 

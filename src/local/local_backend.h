@@ -46,6 +46,11 @@ class LocalBackend : public chat::ChatBackend {
       const base::Clock* clock, base::RandomSource* random, metrics::Registry* metrics);
 
   virtual engine::EngineStats stats() const = 0;
+
+  // Ends every request that was started before this call with `error`, whatever it is doing: its
+  // stream gives what was computed so far, then Failed. Requests started later are served. Does
+  // not wait.
+  virtual void FailRunning(base::Error error) = 0;
 };
 
 }  // namespace millrace::local
