@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,12 @@ struct Principal {
   std::string account_id;
   std::string key_id;  // short and public: fit for logs
   std::string key_name;
+  // Ids of the models the key may use; null: every one.
+  std::shared_ptr<const std::set<std::string, std::less<>>> models = {};
+
+  bool MayUse(std::string_view model) const {
+    return models == nullptr || models->contains(model);
+  }
 };
 
 enum class KeyState { kActive, kRevoked, kExpired };
