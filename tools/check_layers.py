@@ -20,6 +20,7 @@ ALLOWED = {
     "scheduler": {"kv"},
     "model": {"gguf", "kernels", "kv"},
     "sampling": {"kernels"},
+    "grammar": {"json"},
     "tokenizer": {"gguf", "json"},
     "chat_template": {"chat", "json"},
     "output_parser": {"chat", "json"},
@@ -27,13 +28,13 @@ ALLOWED = {
     "accounts": {"json", "metrics"},
     "local": {"chat", "chat_template", "output_parser", "tokenizer", "engine", "model", "sampling", "gguf", "json",
               "metrics"},
-    "api": {"chat", "accounts", "http", "json", "metrics"},
+    "api": {"chat", "accounts", "http", "json", "media", "metrics"},
     "app": None,  # the only place that may know everything
 }
 # Third-party headers with a home: nowhere else.
 HOMES = {
     re.compile(r"<boost/json"): {"json", "api", "app", "local", "chat_template", "output_parser", "tokenizer",
-                                 "accounts"},
+                                 "accounts", "grammar"},
     re.compile(r"<boost/(asio|beast)"): {"http", "api", "app"},
     re.compile(r"<sqlite3"): {"accounts"},
     re.compile(r"<openssl"): {"accounts", "http"},
