@@ -71,7 +71,7 @@ WireResult<accounts::Principal> ApiHandler::Admit(const http::RequestHead& head,
     return WireError{Failure::kMethodNotAllowed};
   }
   const bool open_metrics = route.id == RouteId::kMetrics &&
-                            (services_.options.metrics_access == MetricsAccess::kEveryone ||
+                            (settings()->options.metrics_access == MetricsAccess::kEveryone ||
                              IsLoopback(head.remote_address));
   if (head.method == "OPTIONS" || route.id == RouteId::kHealth || route.id == RouteId::kOpenApi ||
       open_metrics) {
@@ -90,7 +90,7 @@ void ApiHandler::Describe(const http::RequestHead& head, const Route& route,
 
 http::HeaderList ApiHandler::CommonHeaders(const std::string& trace_id) const {
   http::HeaderList headers = {{"x-siliconcloud-trace-id", trace_id}, {"x-request-id", trace_id}};
-  if (services_.options.cors) {
+  if (settings()->options.cors) {
     headers.emplace_back("Access-Control-Allow-Origin", "*");
     headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
   }
@@ -109,7 +109,7 @@ http::Response ApiHandler::Finish(http::Response response, const std::string& tr
 http::Response ApiHandler::Refusal(const WireError& error, const Route& route,
                                    const std::string& trace_id,
                                    RequestSettlement& settlement) const {
-  http::Response response = ErrorResponse(error, services_.options);
+  http::Response response = ErrorResponse(error, settlement.options());
   settlement.Failed(error, response.status);
   if (error.failure == Failure::kMethodNotAllowed) {
     response.headers.emplace_back("Allow", route.allow);
@@ -123,7 +123,7 @@ http::HeadDecision ApiHandler::OnHead(const http::RequestHead& head) {
   if (principal.has_value()) {
     // Only a chat request has a body worth reading; others cost little, whoever sends them.
     const bool chat = route.id == RouteId::kChat && head.method == "POST";
-    return http::AcceptBody{.bytes_max = chat ? services_.options.limits.body_bytes_max
+    return http::AcceptBody{.bytes_max = chat ? settings()->options.limits.body_bytes_max
                                               : kOtherBodyBytesMax};
   }
   RequestSettlement settlement(services_);
@@ -148,9 +148,10 @@ WireResult<http::Response> ApiHandler::Answer(const http::RequestHead& head, con
   }
   switch (route.id) {
     case RouteId::kModels:
-      return Json(TRY(ListModelsJson(head.query, *services_.backends, services_.options)));
+      return Json(
+          TRY(ListModelsJson(head.query, principal, *services_.backends, settings()->options)));
     case RouteId::kModel:
-      return Json(TRY(ModelJson(route.model, *services_.backends)));
+      return Json(TRY(ModelJson(route.model, principal, *services_.backends)));
     case RouteId::kUserInfo:
       return Json(UserInfoJson(principal));
     case RouteId::kHealth:

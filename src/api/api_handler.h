@@ -42,6 +42,9 @@ class ApiHandler final : public http::Handler {
   WireResult<http::Response> Answer(const http::RequestHead& head, const Route& route,
                                     const accounts::Principal& principal) const;
 
+  // Those of this instant: a reload may replace them.
+  std::shared_ptr<const ApiSettings> settings() const { return services_.settings->Get(); }
+
   const ApiServices services_;
   std::atomic<bool> draining_{false};
 };

@@ -52,6 +52,7 @@ struct RequestLimits {
   uint32_t logit_bias_entries_max = 1024;
   uint32_t schema_bytes_max = 256 * 1024;
   int32_t n_absolute_max = 20;
+  int32_t video_frames_max = 128;
 };
 
 struct ApiOptions {
@@ -61,6 +62,8 @@ struct ApiOptions {
   MaxTokensScope max_tokens_scope = MaxTokensScope::kAnswer;
   LateSystem late_system = LateSystem::kKeep;
   MetricsAccess metrics_access = MetricsAccess::kLoopback;
+  // The middle sentence of a 429; may be empty.
+  std::string rate_limit_contact = "If you want more, please contact contact@siliconflow.cn.";
   bool cors = true;
   bool list_aliases = false;
 

@@ -4,9 +4,10 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "accounts/accounts.h"
-#include "api/api_options.h"
+#include "accounts/limiter.h"
 #include "api/backend_resolver.h"
 #include "api/request_log.h"
+#include "api/settings.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "metrics/registry.h"
@@ -14,15 +15,18 @@
 namespace millrace::api {
 
 struct ApiServices {
-  ApiOptions options;
+  const LiveSettings* settings = nullptr;
   const base::Clock* clock = nullptr;
   base::RandomSource* random = nullptr;
   metrics::Registry* metrics = nullptr;
   const BackendResolver* backends = nullptr;
   accounts::Store* store = nullptr;  // null: authentication is off, every caller is the same
+  accounts::Limiter* limiter = nullptr;
   // Where bodies are parsed and prompts rendered; not the server's own thread. Its threads have to
   // be joined before the handler and the server's event loop go.
   boost::asio::any_io_executor worker;
+  // Where pictures are fetched and decoded: as many at a time as it has threads. The same rule.
+  boost::asio::any_io_executor media_worker;
   RequestLogger log;  // may be empty
 };
 

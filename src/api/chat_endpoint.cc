@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <exception>
+#include <new>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -10,10 +11,12 @@
 #include "api/chunk_writer.h"
 #include "api/error_table.h"
 #include "api/header_text.h"
+#include "api/rate_limits.h"
 #include "api/response_builder.h"
 #include "api/response_ids.h"
 #include "api/run_on.h"
 #include "http/sse.h"
+#include "json/field_reader.h"
 
 namespace millrace::api {
 namespace {
@@ -39,80 +42,181 @@ ChatExchange::ChatExchange(const ApiServices& services, Call call, http::Respons
       writer_(writer),
       settlement_(settlement),
       started_(std::chrono::steady_clock::now()),
+      options_(settlement.options()),
       last_write_(started_) {}
 
 ChatExchange::~ChatExchange() {
+  gone_->store(true);
   if (stream_ != nullptr) {
     settlement_.log().usage = stream_->usage();
+    reservation_.SetGenerated(settlement_.log().usage.completion_tokens);
   }
-}
-
-WireResult<ChatExchange::Prepared> ChatExchange::Prepare(std::string body,
-                                                         const RequestOrigin& origin,
-                                                         const ApiServices& services,
-                                                         const std::atomic<bool>& draining) {
-  Prepared prepared;
-  prepared.chat = TRY(ParseChatRequest(body, origin, *services.backends, services.options));
-  if (draining.load()) {
-    return WireError{Failure::kOverloaded};
-  }
-  prepared.thinking = prepared.chat.request.enable_thinking;
-  prepared.effort = prepared.chat.request.effort;
-  auto stream = chat::StartChat(*prepared.chat.backend, std::move(prepared.chat.request));
-  if (!stream.has_value()) {
-    return BackendWireError(std::move(stream).error());
-  }
-  prepared.stream = *std::move(stream);
-  return prepared;
 }
 
 asio::awaitable<void> ChatExchange::Run(http::Request request) {
-  if (!IsJsonRequest(request.head)) {
-    co_await Refuse(Failure::kUnsupportedContentType);
-    co_return;
-  }
   wakeup_ = std::make_shared<Wakeup>(co_await asio::this_coro::executor);
-  writer_.NotifyWhenGone(wakeup_->Ringer());
-  const RequestOrigin origin{
-      .user_agent = std::string(request.head.Header("user-agent").value_or("")),
-      .tenant = call_.principal.account_id,
-      .fallback_seed = services_.random->NextUint64()};
-  auto work = [body = std::move(request.body), origin, &services = services_,
-               draining = call_.draining]() mutable -> WireResult<Prepared> {
-    try {
-      return Prepare(std::move(body), origin, services, *draining);
-    } catch (const std::exception&) {
-      return WireError{Failure::kInternal};
-    }
-  };
-  auto prepared = co_await RunOn<WireResult<Prepared>>(services_.worker, std::move(work));
-  if (!prepared.has_value()) {
-    WireError error = std::move(prepared).error();
+  writer_.NotifyWhenGone([gone = gone_, ring = wakeup_->Ringer()]() mutable {
+    gone->store(true);
+    ring();
+  });
+  auto begun = co_await Begin(std::move(request));
+  if (!begun.has_value()) {
+    WireError error = std::move(begun).error();
     co_await RefuseWith(std::move(error));
-    co_return;
-  }
-  Accept(*std::move(prepared));
-  if (reply_.stream) {
+  } else if (reply_.stream) {
     co_await ReplyStreamed();
   } else {
     co_await ReplyWhole();
   }
 }
 
-void ChatExchange::Accept(Prepared prepared) {
-  backend_ = std::move(prepared.chat.backend);
-  stream_ = std::move(prepared.stream);
-  reply_ = std::move(prepared.chat.reply);
+asio::awaitable<WireStatus> ChatExchange::Begin(http::Request request) {
+  if (!IsJsonRequest(request.head)) {
+    co_return WireError{Failure::kUnsupportedContentType};
+  }
+  auto parsed = co_await Parse(std::move(request));
+  if (parsed.has_value() && parsed->media.any()) {
+    ParsedChat chat = *std::move(parsed);
+    parsed = co_await Load(std::move(chat));
+  }
+  if (!parsed.has_value()) {
+    co_return std::move(parsed).error();
+  }
+  ParsedChat chat = *std::move(parsed);
+  auto prepared = co_await Prepare(std::move(chat));
+  if (!prepared.has_value()) {
+    co_return std::move(prepared).error();
+  }
+  if (auto admitted = Admit(); !admitted.has_value()) {
+    co_return std::move(admitted).error();
+  }
+  co_return Start();
+}
+
+template <typename T>
+asio::awaitable<WireResult<T>> ChatExchange::Work(asio::any_io_executor executor,
+                                                  std::move_only_function<WireResult<T>()> work) {
+  auto guarded = [work = std::move(work)]() mutable -> WireResult<T> {
+    try {
+      return work();
+    } catch (const std::bad_alloc&) {
+      return WireError{Failure::kOverloaded};
+    } catch (const std::exception&) {
+      return WireError{Failure::kInternal};
+    }
+  };
+  co_return co_await RunOn<WireResult<T>>(std::move(executor), std::move(guarded));
+}
+
+asio::awaitable<WireResult<ParsedChat>> ChatExchange::Parse(http::Request request) {
+  const RequestOrigin origin{
+      .user_agent = std::string(request.head.Header("user-agent").value_or("")),
+      .principal = call_.principal,
+      .fallback_seed = services_.random->NextUint64()};
+  auto work = [body = std::move(request.body), origin, backends = services_.backends,
+               options = &options_]() mutable -> WireResult<ParsedChat> {
+    return ParseChatRequest(body, origin, *backends, *options);
+  };
+  return Work<ParsedChat>(services_.worker, std::move(work));
+}
+
+asio::awaitable<WireResult<ParsedChat>> ChatExchange::Load(ParsedChat chat) {
+  const chat::ModelRecord& record = chat.backend->record();
+  if (chat.media.image_count > static_cast<uint32_t>(record.images_max)) {
+    co_return ToWireError(json::TooManyItems(
+        "messages",
+        {.allowed = static_cast<size_t>(record.images_max), .actual = chat.media.image_count}));
+  }
+  // Nobody who is over a limit may have this server fetch something for them.
+  const accounts::Limits limits = settlement_.limits().For(call_.principal.account_id, record.id);
+  if (services_.limiter != nullptr) {
+    const auto refusal =
+        services_.limiter->WouldRefuse(call_.principal.account_id, record.id, limits);
+    if (refusal.has_value()) {
+      co_return RateRefusal(*refusal);
+    }
+  }
+  co_return WireError{Failure::kNotAnImage};
+}
+
+asio::awaitable<WireStatus> ChatExchange::Prepare(ParsedChat chat) {
+  Describe(chat);
+  auto work = [backend = backend_, request = std::move(chat.request)]() mutable
+      -> WireResult<std::unique_ptr<chat::PreparedChat>> {
+    auto prepared = backend->Prepare(std::move(request));
+    if (!prepared.has_value()) {
+      return BackendWireError(std::move(prepared).error());
+    }
+    return *std::move(prepared);
+  };
+  auto prepared =
+      co_await Work<std::unique_ptr<chat::PreparedChat>>(services_.worker, std::move(work));
+  if (!prepared.has_value()) {
+    co_return std::move(prepared).error();
+  }
+  prepared_ = *std::move(prepared);
+  demand_.prompt_tokens = prepared_->prompt_tokens();
+  co_return WireStatus();
+}
+
+void ChatExchange::Describe(const ParsedChat& chat) {
+  backend_ = chat.backend;
+  reply_ = chat.reply;
+  demand_ = {.account_id = call_.principal.account_id,
+             .key_id = call_.principal.key_id,
+             .model = backend_->record().id};
+  if (chat.choice_tokens_max) {
+    demand_.completion_tokens_max = *chat.choice_tokens_max * chat.request.n;
+  }
+  RequestLog& log = settlement_.log();
+  log.model = demand_.model;
+  log.stream = reply_.stream;
+  log.thinking = chat.request.enable_thinking;
+  log.effort = chat.request.effort;
+}
+
+WireError ChatExchange::RateRefusal(const accounts::LimitRefusal& refusal) {
+  for (auto& header : RefusalHeaders(refusal)) {
+    call_.headers.push_back(std::move(header));
+  }
+  settlement_.log().limit = accounts::LimitMetricName(refusal.metric);
+  return LimitError(refusal, options_);
+}
+
+WireStatus ChatExchange::Admit() {
+  if (services_.limiter == nullptr) {
+    return {};
+  }
+  const accounts::Limits limits = settlement_.limits().For(demand_.account_id, demand_.model);
+  auto admitted = services_.limiter->Admit(demand_, limits);
+  if (!admitted.has_value()) {
+    return RateRefusal(admitted.error());
+  }
+  reservation_ = *std::move(admitted);
+  return {};
+}
+
+WireStatus ChatExchange::Start() {
+  if (call_.draining->load()) {
+    reservation_.Withdraw();
+    return WireError{Failure::kOverloaded};
+  }
+  auto started = prepared_->Start();
+  prepared_.reset();
+  if (!started.has_value()) {
+    reservation_.Withdraw();
+    return BackendWireError(std::move(started).error());
+  }
+  stream_ = *std::move(started);
+  for (auto& header : LimitHeaders(reservation_.status())) {
+    call_.headers.push_back(std::move(header));
+  }
   const int64_t unix_millis = services_.clock->UnixMillis();
   header_ = {.id = NewResponseId(unix_millis, *services_.random),
              .created_unix_seconds = unix_millis / kMillisPerSecond,
              .model = reply_.model};
-  RequestLog& log = settlement_.log();
-  log.model = backend_->record().id;
-  log.stream = reply_.stream;
-  log.thinking = prepared.thinking;
-  log.effort = prepared.effort;
   settlement_.BackendAccepted();
+  return {};
 }
 
 asio::awaitable<void> ChatExchange::Refuse(Failure failure) {
@@ -121,7 +225,7 @@ asio::awaitable<void> ChatExchange::Refuse(Failure failure) {
 }
 
 asio::awaitable<void> ChatExchange::RefuseWith(WireError error) {
-  http::Response response = ErrorResponse(error, services_.options);
+  http::Response response = ErrorResponse(error, options_);
   settlement_.Failed(error, response.status);
   response.headers.insert(response.headers.end(), call_.headers.begin(), call_.headers.end());
   co_await writer_.Send(std::move(response));
@@ -134,6 +238,7 @@ void ChatExchange::ClientLeft() {
 void ChatExchange::Note(const chat::ChatEvent& event) {
   first_event_seen_ = true;
   settlement_.FirstToken();
+  reservation_.SetGenerated(event.usage.completion_tokens);
   if (const auto* finished = std::get_if<chat::ChoiceFinished>(&event.what)) {
     settlement_.log().finish_reasons.push_back(finished->reason);
   }
@@ -146,7 +251,7 @@ asio::awaitable<void> ChatExchange::WaitForStream(Instant deadline) {
 
 asio::awaitable<void> ChatExchange::ReplyWhole() {
   ResponseBuilder builder(reply_.n);
-  const Instant deadline = started_ + services_.options.request_timeout;
+  const Instant deadline = started_ + options_.request_timeout;
   while (true) {
     while (auto event = stream_->TryNext()) {
       if (auto* failed = std::get_if<chat::Failed>(&event->what)) {
@@ -215,13 +320,12 @@ asio::awaitable<void> ChatExchange::FailStream(WireError error) {
 }
 
 ChatExchange::Instant ChatExchange::StreamEnd() const {
-  const ApiOptions& options = services_.options;
-  const Instant end = started_ + options.stream_timeout;
-  return first_event_seen_ ? end : std::min(end, started_ + options.first_token_timeout);
+  const Instant end = started_ + options_.stream_timeout;
+  return first_event_seen_ ? end : std::min(end, started_ + options_.first_token_timeout);
 }
 
 std::optional<ChatExchange::Instant> ChatExchange::NextComment() const {
-  const auto keepalive = services_.options.sse_keepalive;
+  const auto keepalive = options_.sse_keepalive;
   return keepalive.count() > 0 ? std::optional(last_write_ + keepalive) : std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "accounts/accounts.h"
+#include "accounts/limiter.h"
 #include "api/api_services.h"
 #include "api/chat_request_parser.h"
 #include "api/chunk_writer.h"
@@ -45,18 +46,21 @@ class ChatExchange {
  private:
   using Instant = std::chrono::steady_clock::time_point;
 
-  // What comes back from the worker.
-  struct Prepared {
-    ParsedChat chat;  // its `request` has been given to the backend
-    std::unique_ptr<chat::ChatStream> stream;
-    bool thinking = false;
-    std::optional<chat::ReasoningEffort> effort;
-  };
-  static WireResult<Prepared> Prepare(std::string body, const RequestOrigin& origin,
-                                      const ApiServices& services,
-                                      const std::atomic<bool>& draining);
-
-  void Accept(Prepared prepared);
+  // The steps of the contract's order (5.8), each on the executor it belongs to. An error ends the
+  // request.
+  boost::asio::awaitable<WireStatus> Begin(http::Request request);
+  boost::asio::awaitable<WireResult<ParsedChat>> Parse(http::Request request);  // 7 to 14
+  boost::asio::awaitable<WireResult<ParsedChat>> Load(ParsedChat chat);         // 15
+  boost::asio::awaitable<WireStatus> Prepare(ParsedChat chat);                  // 16
+  WireStatus Admit();                                                           // 17
+  WireStatus Start();                                                           // 18
+  // Runs `work` on `executor`; an exception becomes an error.
+  template <typename T>
+  static boost::asio::awaitable<WireResult<T>> Work(boost::asio::any_io_executor executor,
+                                                    std::move_only_function<WireResult<T>()> work);
+  void Describe(const ParsedChat& chat);
+  // The answer to a request over its limits; its headers are added to the call's.
+  WireError RateRefusal(const accounts::LimitRefusal& refusal);
   // GCC 12 destroys a braced aggregate twice when it is made inside a co_await expression, so
   // errors go in by name: a Failure, or a moved variable.
   boost::asio::awaitable<void> Refuse(Failure failure);
@@ -84,12 +88,18 @@ class ChatExchange {
   http::ResponseWriter& writer_;
   RequestSettlement& settlement_;
   const Instant started_;
+  const ApiOptions& options_;
   std::shared_ptr<Wakeup> wakeup_;
+  // Asked on other threads.
+  const std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
 
   ReplyOptions reply_;
   ReplyHeader header_;
   std::shared_ptr<chat::ChatBackend> backend_;  // keeps what the stream works with alive
+  accounts::Demand demand_;
+  std::unique_ptr<chat::PreparedChat> prepared_;
   std::unique_ptr<chat::ChatStream> stream_;
+  accounts::Reservation reservation_;
   bool head_sent_ = false;
   bool first_event_seen_ = false;
   Instant last_write_;

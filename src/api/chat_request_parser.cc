@@ -29,6 +29,7 @@ WireResult<boost::json::value> ParseObject(std::string_view body, const ApiOptio
 }
 
 WireResult<std::shared_ptr<chat::ChatBackend>> FindBackend(const FieldReader& body,
+                                                           const accounts::Principal& principal,
                                                            const BackendResolver& backends) {
   const std::string_view model = TRY(body.RequiredString("model"));
   if (model.empty()) {
@@ -37,6 +38,9 @@ WireResult<std::shared_ptr<chat::ChatBackend>> FindBackend(const FieldReader& bo
   std::shared_ptr<chat::ChatBackend> backend = backends.Resolve(model);
   if (backend == nullptr) {
     return WireError{Failure::kModelNotFound, {}, "model"};
+  }
+  if (const chat::ModelRecord& record = backend->record(); !principal.MayUse(record.id)) {
+    return WireError{record.hidden ? Failure::kModelNotFound : Failure::kForbidden, {}, "model"};
   }
   return backend;
 }
@@ -49,17 +53,23 @@ bool WantsPrefix(const WireBody& body) {
   return !body.suffix && (body.prefix || body.messages.continued_answer);
 }
 
+WireStatus CheckMediaKinds(const MediaFound& media, const chat::ModelRecord& record) {
+  if (media.image_count > 0 && !record.image_input) {
+    return WireError{Failure::kImagesUnsupported, {}, "messages"};
+  }
+  if (!media.video_path.empty() && !record.video_input) {
+    return InvalidField(media.video_path, "video input is not supported by this model");
+  }
+  if (!media.audio_path.empty() && !record.audio_input) {
+    return InvalidField(media.audio_path, "audio input is not supported by this model");
+  }
+  return {};
+}
+
 // Step 13: what this model can do.
 WireStatus CheckCapabilities(const WireBody& body, const ReadContext& context) {
   const chat::ModelRecord& record = context.record;
-  if (body.messages.media.image) {
-    return WireError{Failure::kImagesUnsupported, {}, "messages"};
-  }
-  if (!body.messages.media.other_path.empty()) {
-    return InvalidField(
-        body.messages.media.other_path,
-        std::string(body.messages.media.other_kind) + " input is not supported by this model");
-  }
+  TRY(CheckMediaKinds(body.messages.media, record));
   if (!body.tools.tools.empty() && !record.tools) {
     return WireError{Failure::kToolsUnsupported, {}, "tools"};
   }
@@ -162,8 +172,22 @@ chat::ChatRequest Assemble(WireBody body, ToolPlan tools, const RequestOrigin& o
   request.enable_thinking = thinking.enabled && !request.answer_prefix;
   request.effort = request.enable_thinking ? thinking.effort : std::nullopt;
   request.reasoning_tokens_max = thinking.reasoning_tokens_max;
-  request.tenant = origin.tenant;
+  request.tenant = origin.principal.account_id;
   return request;
+}
+
+// What the client's own limits allow a choice to generate; nothing when it gave none. Reasoning
+// counts as far as the client limited it.
+std::optional<int64_t> ClientLimit(const WireBody& body, const ApiOptions& options,
+                                   bool enable_thinking) {
+  std::optional<int64_t> limit = body.max_completion_tokens;
+  if (body.max_tokens) {
+    const bool reasoning_extra =
+        enable_thinking && options.max_tokens_scope == MaxTokensScope::kAnswer;
+    const int64_t own = *body.max_tokens + (reasoning_extra ? body.thinking.budget.value_or(0) : 0);
+    limit = std::min(limit.value_or(own), own);
+  }
+  return limit;
 }
 
 StreamUsage DecideStreamUsage(const WireBody& body, const ApiOptions& options) {
@@ -189,7 +213,7 @@ WireResult<ParsedChat> ParseChatRequest(std::string_view body, const RequestOrig
   const boost::json::value document = TRY(ParseObject(body, options));
   const FieldReader fields(document.get_object());
   ParsedChat parsed;
-  parsed.backend = TRY(FindBackend(fields, backends));
+  parsed.backend = TRY(FindBackend(fields, origin.principal, backends));
   const ReadContext context{.record = parsed.backend->record(), .options = options};
   WireBody wire = TRY(ReadWireBody(fields, context));
   TRY(CheckCapabilities(wire, context));
@@ -199,6 +223,9 @@ WireResult<ParsedChat> ParseChatRequest(std::string_view body, const RequestOrig
                   .stream = wire.stream,
                   .stream_usage = DecideStreamUsage(wire, options),
                   .n = wire.n};
+  parsed.media = wire.messages.media;
+  parsed.choice_tokens_max =
+      ClientLimit(wire, options, DecideThinking(wire.thinking, origin.user_agent, context).enabled);
   parsed.request = Assemble(std::move(wire), std::move(tools), origin, context);
   return parsed;
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/read_context.h"
 #include "api/wire_error.h"
@@ -11,17 +12,24 @@
 
 namespace millrace::api {
 
-// Which media a request carried; whether the model takes them is decided later.
+// Which media a request carried; whether the model takes them is decided later. Paths are those of
+// the first part of a kind, empty when there is none.
 struct MediaFound {
-  bool image = false;
-  std::string other_path;       // of the first video or audio part, empty when there is none
-  std::string_view other_kind;  // "video" or "audio"
+  uint32_t image_count = 0;
+  std::string video_path;
+  std::string audio_path;
+
+  bool any() const { return image_count > 0 || !video_path.empty() || !audio_path.empty(); }
 };
 
-// Reads the content value at `path` of a message with `role` into plain text: text parts joined
-// with one newline, an assistant's reasoning parts dropped. Media are checked for shape, noted in
-// `media` and leave no text.
-WireResult<std::string> ReadContent(const boost::json::value& content, const std::string& path,
-                                    chat::Role role, const ReadContext& context, MediaFound& media);
+struct Content {
+  std::string text;                      // text parts joined with one newline
+  std::vector<chat::ContentPart> parts;  // every part in order when there are media, else empty
+};
+
+// Reads the content value at `path` of a message with `role`; an assistant's reasoning parts are
+// dropped. Media are checked for shape and noted in `media`; nothing is loaded.
+WireResult<Content> ReadContent(const boost::json::value& content, const std::string& path,
+                                chat::Role role, const ReadContext& context, MediaFound& media);
 
 }  // namespace millrace::api

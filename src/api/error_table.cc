@@ -15,6 +15,7 @@ constexpr std::string_view kServer = "server_error";
 constexpr std::string_view kGenericInvalid = "The parameter is invalid. Please check again.";
 constexpr BodyShape kText = BodyShape::kText;
 constexpr BodyShape kObject = BodyShape::kObject;
+constexpr BodyShape kNoCode = BodyShape::kNoCode;
 
 constexpr std::array kRows = {
     FailureRow{Failure::kInvalidParameter, 400, 20015, kObject, kGenericInvalid, kInvalid},
@@ -36,6 +37,18 @@ constexpr std::array kRows = {
     FailureRow{Failure::kImagesUnsupported, 400, 20041, kObject,
                "The model is not a VLM (Vision Language Model). Please use text-only prompts.",
                kInvalid},
+    FailureRow{Failure::kBadMediaUrl, 400, 20038, kObject,
+               "The media URL is invalid or could not be loaded.", kInvalid},
+    FailureRow{Failure::kBadBase64, 400, 20023, kObject, "Invalid base64 data.", kInvalid},
+    FailureRow{Failure::kRemoteMediaDisabled, 400, 20055, kObject,
+               "Only base64 encoded media is accepted.", kInvalid},
+    FailureRow{Failure::kNotAnImage, 400, 20015, kObject,
+               "image_url provided is not a valid image.", kInvalid},
+    FailureRow{Failure::kMediaItemTooLarge, 400, 20042, kObject, "A media item is too large.",
+               kInvalid},
+    FailureRow{Failure::kMediaTotalTooLarge, 413, 20043, kObject, "Total media size is too large.",
+               kInvalid},
+    FailureRow{Failure::kBadAudio, 400, 20044, kObject, "Invalid audio data.", kInvalid},
     FailureRow{Failure::kSeveralChoicesUnsupported, 400, 20066, kObject,
                "This model does not support n greater than 1.", kInvalid},
     FailureRow{Failure::kTooManyChoices, 400, 20081, kObject, "n: Must be less than or equal to 20",
@@ -48,6 +61,8 @@ constexpr std::array kRows = {
     FailureRow{Failure::kBodyTooLarge, 413, 20042, kObject, "Request entity too large.", kInvalid},
     FailureRow{Failure::kUnsupportedContentType, 415, 20015, kObject, "Unsupported content type.",
                kInvalid},
+    FailureRow{Failure::kRateLimited, 429, 0, kNoCode, "Request was rejected due to rate limiting.",
+               "rate_limit_error"},
     FailureRow{Failure::kHeadTooLarge, 431, 20015, kObject, "Request header is too large.",
                kInvalid},
     FailureRow{Failure::kEngineFailure, 500, 50507, kObject, "Request failed: Unknown error.",
@@ -119,13 +134,19 @@ void AppendOpenAiError(const WireError& error, std::string& out) {
   }
   out += ",\"code\":";
   // Agents know an overflow by this string.
-  out += error.failure == Failure::kContextOverflow ? "\"context_length_exceeded\""
-                                                    : std::to_string(row.code);
+  if (error.failure == Failure::kContextOverflow) {
+    out += "\"context_length_exceeded\"";
+  } else {
+    out += row.shape == BodyShape::kNoCode ? "null" : std::to_string(row.code);
+  }
   out += '}';
 }
 
 void AppendCodeMessageData(const WireError& error, std::string& out) {
-  out += "\"code\":" + std::to_string(RowOf(error.failure).code) + ",\"message\":";
+  if (RowOf(error.failure).shape != BodyShape::kNoCode) {
+    out += "\"code\":" + std::to_string(RowOf(error.failure).code) + ',';
+  }
+  out += "\"message\":";
   json::AppendQuoted(MessageOf(error), out);
   out += ",\"data\":null";
 }

@@ -13,12 +13,13 @@ namespace millrace::api {
 enum class BodyShape {
   kText,    // a bare JSON string
   kObject,  // {"code":…,"message":…,"data":null}
+  kNoCode,  // {"message":…,"data":null}
 };
 
 struct FailureRow {
   Failure failure;
   int status;
-  int code;  // also logged for kText rows, where the body has none
+  int code;  // also logged for rows whose body has none
   BodyShape shape;
   std::string_view text;         // default message
   std::string_view openai_type;  // `error.type` of the second envelope

@@ -105,8 +105,9 @@ WireResult<AssistantMessage> ReadAssistant(const FieldReader& fields, const Read
   out.message.role = chat::Role::kAssistant;
   const boost::json::value* content = fields.Find("content");
   if (content != nullptr) {
-    out.message.content = TRY(
+    Content read = TRY(
         ReadContent(*content, fields.PathOf("content"), chat::Role::kAssistant, context, media));
+    out.message.content = std::move(read.text);
   }
   out.message.tool_calls = TRY(ReadCalls(fields, context));
   const auto reasoning = TRY(fields.OptionalString("reasoning_content"));
@@ -137,8 +138,9 @@ WireResult<chat::Message> ReadToolResult(const FieldReader& fields, bool legacy,
     message.tool_call_id = TRY(RequiredNonEmpty(fields, "tool_call_id"));
   }
   if (const boost::json::value* content = fields.Find("content")) {
-    message.content =
+    Content read =
         TRY(ReadContent(*content, fields.PathOf("content"), chat::Role::kTool, context, media));
+    message.content = std::move(read.text);
   }
   return message;
 }
@@ -148,7 +150,9 @@ WireResult<chat::Message> ReadPlain(const FieldReader& fields, chat::Role role,
   chat::Message message;
   message.role = role;
   const boost::json::value* content = TRY(fields.RequiredValue("content"));
-  message.content = TRY(ReadContent(*content, fields.PathOf("content"), role, context, media));
+  Content read = TRY(ReadContent(*content, fields.PathOf("content"), role, context, media));
+  message.content = std::move(read.text);
+  message.parts = std::move(read.parts);
   return message;
 }
 

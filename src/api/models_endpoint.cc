@@ -84,14 +84,17 @@ void AppendModel(std::string_view id, const chat::ModelRecord& record, std::stri
 
 }  // namespace
 
-WireResult<std::string> ListModelsJson(std::string_view query, const BackendResolver& backends,
-                                       const ApiOptions& options) {
+WireResult<std::string> ListModelsJson(std::string_view query, const accounts::Principal& principal,
+                                       const BackendResolver& backends, const ApiOptions& options) {
   const auto type = TRY(ReadFilter(query, "type", kTypes));
   const auto sub_type = TRY(ReadFilter(query, "sub_type", kSubTypes));
   std::vector<std::pair<std::string, std::shared_ptr<chat::ChatBackend>>> items;
   // Everything served here is a chat model.
   if (type.value_or("text") == "text" && sub_type.value_or("chat") == "chat") {
     for (const std::shared_ptr<chat::ChatBackend>& backend : backends.All()) {
+      if (!principal.MayUse(backend->record().id)) {
+        continue;
+      }
       items.emplace_back(backend->record().id, backend);
       if (options.list_aliases) {
         for (const std::string& alias : backend->record().aliases) {
@@ -112,9 +115,10 @@ WireResult<std::string> ListModelsJson(std::string_view query, const BackendReso
   return out;
 }
 
-WireResult<std::string> ModelJson(std::string_view id, const BackendResolver& backends) {
+WireResult<std::string> ModelJson(std::string_view id, const accounts::Principal& principal,
+                                  const BackendResolver& backends) {
   const std::shared_ptr<chat::ChatBackend> backend = backends.Resolve(id);
-  if (backend == nullptr) {
+  if (backend == nullptr || !principal.MayUse(backend->record().id)) {
     return WireError{Failure::kPathNotFound};
   }
   std::string out;

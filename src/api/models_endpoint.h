@@ -12,12 +12,14 @@
 
 namespace millrace::api {
 
-// `query` is the undecoded query string: `type` and `sub_type` filter, anything else is ignored.
-WireResult<std::string> ListModelsJson(std::string_view query, const BackendResolver& backends,
-                                       const ApiOptions& options);
+// The models `principal` may use. `query` is the undecoded query string: `type` and `sub_type`
+// filter, anything else is ignored.
+WireResult<std::string> ListModelsJson(std::string_view query, const accounts::Principal& principal,
+                                       const BackendResolver& backends, const ApiOptions& options);
 
-// kPathNotFound when it is not served.
-WireResult<std::string> ModelJson(std::string_view id, const BackendResolver& backends);
+// kPathNotFound when it is not served, or not to `principal`.
+WireResult<std::string> ModelJson(std::string_view id, const accounts::Principal& principal,
+                                  const BackendResolver& backends);
 
 std::string UserInfoJson(const accounts::Principal& principal);
 

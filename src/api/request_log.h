@@ -22,6 +22,7 @@ struct RequestLog {
   std::string model;  // id of the served record, empty when the request did not get that far
   int status = 0;     // sent to the client; 499 when it left before one was sent
   int code = 0;       // wire code of a refusal or failure, 0 when none
+  std::string limit;  // the rate limit that refused it, such as "RPM"
   bool stream = false;
   bool thinking = false;
   std::optional<chat::ReasoningEffort> effort;

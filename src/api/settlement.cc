@@ -19,6 +19,7 @@ constexpr double kMillisPerSecond = 1000;
 
 RequestSettlement::RequestSettlement(const ApiServices& services)
     : services_(services),
+      settings_(services.settings->Get()),
       started_(services.clock->Now()),
       started_unix_millis_(services.clock->UnixMillis()) {}
 

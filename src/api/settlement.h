@@ -1,10 +1,12 @@
 // Books one request when it ends, however it ends.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "api/api_services.h"
 #include "api/request_log.h"
+#include "api/settings.h"
 #include "api/wire_error.h"
 #include "base/clock.h"
 
@@ -18,6 +20,10 @@ class RequestSettlement {
   RequestSettlement(const RequestSettlement&) = delete;
   RequestSettlement& operator=(const RequestSettlement&) = delete;
   ~RequestSettlement();
+
+  // The settings this request began with.
+  const ApiOptions& options() const { return settings_->options; }
+  const accounts::LimitTable& limits() const { return settings_->limits; }
 
   RequestLog& log() { return log_; }
   base::TimePoint started() const { return started_; }
@@ -33,6 +39,7 @@ class RequestSettlement {
   void WriteMetrics() const;
 
   const ApiServices& services_;
+  const std::shared_ptr<const ApiSettings> settings_;
   const base::TimePoint started_;
   const int64_t started_unix_millis_;
   RequestLog log_;

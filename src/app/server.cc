@@ -87,14 +87,18 @@ class ServerImpl final : public Server {
     for (const ModelOptions& model : options.models) {
       TRY(AddModel(model, options));
     }
+    settings_.Replace({.options = options.api, .limits = {}});
+    limiter_ = accounts::Limiter::Create({}, &clock_);
     api::ApiServices services;
-    services.options = options.api;
+    services.settings = &settings_;
+    services.limiter = limiter_.get();
     services.clock = &clock_;
     services.random = &random_;
     services.metrics = &metrics_;
     services.backends = &models_;
     services.store = store_.get();
     services.worker = worker_.get_executor();
+    services.media_worker = worker_.get_executor();
     services.log = [logger = logger_](const api::RequestLog& log) { logger->info(LogLine(log)); };
     handler_ = std::make_unique<api::ApiHandler>(std::move(services));
 
@@ -207,6 +211,8 @@ class ServerImpl final : public Server {
   base::SystemRandom random_;
   metrics::Registry metrics_;
   std::unique_ptr<accounts::Store> store_;
+  std::unique_ptr<accounts::Limiter> limiter_;
+  api::LiveSettings settings_;
   std::optional<accounts::NewKey> first_key_;
   ModelSet models_;
   std::vector<std::string> model_lines_;

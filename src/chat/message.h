@@ -32,7 +32,7 @@ struct TextPart {
 // filled in before a backend sees the request.
 struct MediaPart {
   MediaKind kind = MediaKind::kImage;
-  std::string url;
+  std::string url = {};
   ImageDetail detail = ImageDetail::kHigh;
   std::optional<int32_t> frames_max = {};        // video
   std::optional<double> frames_per_second = {};  // video

@@ -10,16 +10,20 @@
 namespace millrace::api {
 
 ApiServer::ApiServer(ApiOptions options, accounts::Store* store)
-    : backend_(std::make_shared<chat::ScriptedBackend>(HybridRecord())),
+    : settings_({.options = std::move(options), .limits = {}}),
+      limiter_(accounts::Limiter::Create({}, &clock_)),
+      backend_(std::make_shared<chat::ScriptedBackend>(HybridRecord())),
       resolver_({backend_, std::make_shared<chat::ScriptedBackend>(PlainRecord())}) {
   ApiServices services;
-  services.options = std::move(options);
+  services.settings = &settings_;
+  services.limiter = limiter_.get();
   services.clock = &clock_;
   services.random = &random_;
   services.metrics = &metrics_;
   services.backends = &resolver_;
   services.store = store;
   services.worker = worker_.get_executor();
+  services.media_worker = worker_.get_executor();
   services.log = [this](const RequestLog& log) {
     const std::lock_guard lock(mutex_);
     logs_.push_back(log);

@@ -29,6 +29,7 @@ class ApiServer {
   ~ApiServer();
 
   chat::ScriptedBackend& backend() { return *backend_; }
+  LiveSettings& settings() { return settings_; }
   ApiHandler& handler() { return *handler_; }
   http::ServerThread& server() { return *server_; }
   base::FakeClock& clock() { return clock_; }
@@ -52,6 +53,8 @@ class ApiServer {
   base::FakeClock clock_;
   base::FakeRandom random_;
   metrics::Registry metrics_;
+  LiveSettings settings_;
+  std::unique_ptr<accounts::Limiter> limiter_;
   std::shared_ptr<chat::ScriptedBackend> backend_;
   FixedResolver resolver_;
   boost::asio::thread_pool worker_{1};

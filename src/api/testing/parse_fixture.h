@@ -34,7 +34,7 @@ class ParseFixture {
   ParseFixture();
 
   ApiOptions options;
-  RequestOrigin origin{.user_agent = "curl/8", .tenant = "tenant", .fallback_seed = 99};
+  RequestOrigin origin{.user_agent = "curl/8", .principal = {.account_id = "tenant", .key_id = {}, .key_name = {}}, .fallback_seed = 99};
 
   WireResult<ParsedChat> Parse(std::string_view body) const;
   // A body for model `model` with one user message and `more` members: R"("n":2)".
