@@ -1,6 +1,7 @@
 #include "engine/answer_tracker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -34,10 +35,9 @@ size_t AnswerTracker::EventsPerDrawMax(const GenerationRequest& request) {
          syntax.forced_close.size();
 }
 
-TrackedDraw AnswerTracker::Feed(base::TokenId token, float logprob) {
+TrackedDraw AnswerTracker::Feed(sampling::SampledToken drawn) {
   TrackedDraw out;
-  const Held drawn{token, logprob};
-  if (IsEndToken(token)) {
+  if (IsEndToken(drawn.id)) {
     FlushHeld(out);
     if (!out.ended) {
       End(EndReason::kEndToken, out);
@@ -46,14 +46,14 @@ TrackedDraw AnswerTracker::Feed(base::TokenId token, float logprob) {
   }
   switch (phase_) {
     case Phase::kOpening:
-      FeedOpening(drawn, out);
+      FeedOpening(std::move(drawn), out);
       break;
     case Phase::kReasoning:
-      FeedReasoning(drawn, out);
+      FeedReasoning(std::move(drawn), out);
       break;
     case Phase::kAnswer:
-      Append(token, out);
-      Emit(drawn, TokenKind::kAnswer, out);
+      Append(drawn.id, out);
+      Emit(std::move(drawn), TokenKind::kAnswer, out);
       break;
   }
   if (!out.ended && completion_count_ >= completion_tokens_max_) {
@@ -76,9 +76,9 @@ TrackedDraw AnswerTracker::EndForLength() {
 
 void AnswerTracker::FeedOpening(Held drawn, TrackedDraw& out) {
   const ReasoningSyntax& syntax = *request_->reasoning;
-  if (drawn.token == syntax.open[matched_]) {
-    Append(drawn.token, out);
-    held_.push_back(drawn);
+  if (drawn.id == syntax.open[matched_]) {
+    Append(drawn.id, out);
+    held_.push_back(std::move(drawn));
     if (++matched_ == syntax.open.size()) {
       EmitHeld(TokenKind::kDelimiter, out);
       phase_ = Phase::kReasoning;
@@ -88,31 +88,32 @@ void AnswerTracker::FeedOpening(Held drawn, TrackedDraw& out) {
     }
     return;
   }
-  if (matched_ == 0 && held_.size() < kLeadingBlanksMax && Contains(syntax.blank, drawn.token)) {
-    Append(drawn.token, out);
-    held_.push_back(drawn);
+  if (matched_ == 0 && held_.size() < kLeadingBlanksMax && Contains(syntax.blank, drawn.id)) {
+    Append(drawn.id, out);
+    held_.push_back(std::move(drawn));
     return;
   }
   FlushHeld(out);
   phase_ = Phase::kAnswer;
   if (!out.ended) {
-    Append(drawn.token, out);
-    Emit(drawn, TokenKind::kAnswer, out);
+    Append(drawn.id, out);
+    Emit(std::move(drawn), TokenKind::kAnswer, out);
   }
 }
 
 void AnswerTracker::FeedReasoning(Held drawn, TrackedDraw& out) {
-  held_.push_back(drawn);
+  const base::TokenId token = drawn.id;
+  held_.push_back(std::move(drawn));
   while (!held_.empty() && !HeldBeginsClose()) {
     if (budget_spent() && held_.size() == 1) {
       held_.clear();  // drop what was just drawn
       ForceClose(out);
       return;
     }
-    EmitReasoning(held_.front(), out);
+    EmitReasoning(std::move(held_.front()), out);
     held_.erase(held_.begin());
   }
-  Append(drawn.token, out);
+  Append(token, out);
   if (held_.empty()) {
     if (budget_spent()) {
       ForceClose(out);
@@ -132,7 +133,10 @@ void AnswerTracker::Emit(Held what, TokenKind kind, TrackedDraw& out) {
   if (out.ended) {
     return;
   }
-  out.events.push_back({.token = what.token, .kind = kind, .logprob = what.logprob, .end = {}});
+  out.events.push_back({.token = what.id,
+                        .kind = kind,
+                        .logprob = what.logprob,
+                        .top_logprobs = std::move(what.top)});
   if (kind == TokenKind::kReasoning) {
     ++reasoning_count_;
   } else if (kind == TokenKind::kAnswer && ++answer_count_ >= request_->answer_tokens_max) {
@@ -141,23 +145,23 @@ void AnswerTracker::Emit(Held what, TokenKind kind, TrackedDraw& out) {
 }
 
 void AnswerTracker::EmitHeld(TokenKind kind, TrackedDraw& out) {
-  for (Held held : held_) {
-    Emit(held, kind, out);
+  for (Held& held : held_) {
+    Emit(std::move(held), kind, out);
   }
   held_.clear();
 }
 
 void AnswerTracker::EmitReasoning(Held what, TrackedDraw& out) {
-  Emit(what, budget_spent() ? TokenKind::kDelimiter : TokenKind::kReasoning, out);
+  Emit(std::move(what), budget_spent() ? TokenKind::kDelimiter : TokenKind::kReasoning, out);
 }
 
 // The held-back tokens turned out to be no delimiter.
 void AnswerTracker::FlushHeld(TrackedDraw& out) {
-  for (Held held : held_) {
+  for (Held& held : held_) {
     if (phase_ == Phase::kReasoning) {
-      EmitReasoning(held, out);
+      EmitReasoning(std::move(held), out);
     } else {
-      Emit(held, TokenKind::kAnswer, out);
+      Emit(std::move(held), TokenKind::kAnswer, out);
     }
   }
   held_.clear();
@@ -171,7 +175,7 @@ void AnswerTracker::ForceClose(TrackedDraw& out) {
     }
     Append(token, out);
     ++out.forced_count;
-    Emit({token, 0}, TokenKind::kDelimiter, out);
+    Emit({.id = token}, TokenKind::kDelimiter, out);
   }
 }
 
@@ -191,7 +195,7 @@ bool AnswerTracker::HeldBeginsClose() const {
   const std::vector<base::TokenId>& close = request_->reasoning->close;
   return held_.size() <= close.size() &&
          std::equal(held_.begin(), held_.end(), close.begin(),
-                    [](const Held& held, base::TokenId token) { return held.token == token; });
+                    [](const Held& held, base::TokenId token) { return held.id == token; });
 }
 
 }  // namespace millrace::engine

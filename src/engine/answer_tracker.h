@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "engine/engine.h"
+#include "sampling/sampler.h"
 
 namespace millrace::engine {
 
@@ -34,18 +35,15 @@ class AnswerTracker {
   // No call of Feed or EndForLength makes more events than this.
   static size_t EventsPerDrawMax(const GenerationRequest& request);
 
-  // The choice drew `token`. Not to be called after the end.
-  TrackedDraw Feed(base::TokenId token, float logprob);
+  // The choice drew `drawn`. Not to be called after the end.
+  TrackedDraw Feed(sampling::SampledToken drawn);
 
   // The choice cannot go on: ends it with kLength.
   TrackedDraw EndForLength();
 
  private:
   enum class Phase { kOpening, kReasoning, kAnswer };
-  struct Held {
-    base::TokenId token;
-    float logprob;
-  };
+  using Held = sampling::SampledToken;
 
   void FeedOpening(Held drawn, TrackedDraw& out);
   void FeedReasoning(Held drawn, TrackedDraw& out);

@@ -50,7 +50,7 @@ Trace Follow(const GenerationRequest& request, const std::string& drawn, int32_t
   AnswerTracker tracker(&request, room);
   Trace trace;
   for (char letter : drawn) {
-    const TrackedDraw out = tracker.Feed(Token(letter), 0);
+    const TrackedDraw out = tracker.Feed({.id = Token(letter)});
     for (const TokenEvent& event : out.events) {
       if (event.token) {
         trace.events += static_cast<char>(ToIndex(*event.token));
@@ -180,7 +180,7 @@ TEST(AnswerTracker, FullContextEndsTheChoice) {
 TEST(AnswerTracker, EndForLengthFlushesWhatWasHeldBack) {
   const GenerationRequest request = Reasoning("<t", "/t", 50);
   AnswerTracker tracker(&request, 100);
-  tracker.Feed(Token('<'), 0);
+  tracker.Feed({.id = Token('<')});
   const TrackedDraw out = tracker.EndForLength();
   ASSERT_EQ(out.events.size(), 1U);
   EXPECT_EQ(out.events[0].token, Token('<'));

@@ -208,6 +208,15 @@ base::Result<kv::StorageShape> ShapeOfCache(const model::ModelInfo& info,
   return shape;
 }
 
+// No longer than one sequence that has the whole cache to itself can be.
+int32_t ContextOf(const model::ModelInfo& info, const EngineOptions& options,
+                  const kv::StorageShape& shape) {
+  return static_cast<int32_t>(
+      std::min({int64_t{info.context_tokens},
+                int64_t{options.context_tokens > 0 ? options.context_tokens : info.context_tokens},
+                int64_t{shape.block_count} * shape.block_size}));
+}
+
 int32_t ThreadCount(const EngineOptions& options) {
   return options.thread_count > 0
              ? options.thread_count
@@ -215,6 +224,11 @@ int32_t ThreadCount(const EngineOptions& options) {
 }
 
 }  // namespace
+
+base::Result<int32_t> PlanContext(const model::ModelInfo& info, const EngineOptions& options) {
+  TRY(ValidateOptions(options));
+  return ContextOf(info, options, TRY(ShapeOfCache(info, options)));
+}
 
 base::Result<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<model::Model> model,
                                                      const EngineOptions& options,
@@ -226,11 +240,7 @@ base::Result<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<model::Mode
   const model::ModelInfo info = model->info();
   const kv::StorageShape shape = TRY(ShapeOfCache(info, options));
   kv::Storage storage = TRY(kv::Storage::Create(shape));
-  // No longer than one sequence that has the whole cache to itself can be.
-  const int32_t context_tokens = static_cast<int32_t>(
-      std::min({int64_t{info.context_tokens},
-                int64_t{options.context_tokens > 0 ? options.context_tokens : info.context_tokens},
-                int64_t{shape.block_count} * shape.block_size}));
+  const int32_t context_tokens = ContextOf(info, options, shape);
   const scheduler::Limits limits{
       .running_sequences_max = options.running_sequences_max,
       .step_tokens_max =

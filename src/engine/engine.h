@@ -58,10 +58,11 @@ enum class TokenKind { kAnswer, kReasoning, kDelimiter };
 
 struct TokenEvent {
   int32_t choice = 0;
-  std::optional<base::TokenId> token;  // absent in a pure end event
+  std::optional<base::TokenId> token = {};  // absent in a pure end event
   TokenKind kind = TokenKind::kAnswer;
-  float logprob = 0;
-  std::optional<EndReason> end;  // set in a choice's last event
+  float logprob = 0;  // of the raw model, when the request asked for it; 0 for forced tokens
+  std::vector<sampling::TokenLogprob> top_logprobs = {};  // as many as the request asked for
+  std::optional<EndReason> end = {};                      // set in a choice's last event
 };
 
 // The edge's end of one request. Destroying it cancels the request in whatever phase it is and
@@ -115,6 +116,10 @@ struct EngineStats {
   int32_t blocks_cached = 0;  // held only by the prefix cache: reclaimable at once
 };
 
+// The context an engine with these options would have: the smallest of the model's, the option's
+// and what the KV cache can hold. Errors: options out of range, a cache too small for one block.
+base::Result<int32_t> PlanContext(const model::ModelInfo& info, const EngineOptions& options);
+
 // Thread-safe.
 class Engine {
  public:
@@ -128,7 +133,7 @@ class Engine {
   virtual ~Engine() = default;
 
   virtual const model::ModelInfo& model_info() const = 0;
-  // The smallest of the model's, the option's and what the KV cache can hold.
+  // As PlanContext says.
   virtual int32_t context_tokens() const = 0;
 
   // Queues a request. Errors: kContextOverflow (prompt does not fit), kResourceExhausted (queue

@@ -284,13 +284,13 @@ void EngineThread::DrawTokens() {
 }
 
 void EngineThread::TrackDraws(scheduler::StepResult& result) {
-  for (const Draw& draw : draws_) {
+  for (Draw& draw : draws_) {
     Choice& choice = draw.request->choices[static_cast<size_t>(draw.choice)];
     if (choice.ended || draw.failed) {
       result.outcomes.push_back({.tokens = {}, .ended = true});
     } else {
-      result.outcomes.push_back(Track(draw.id, *draw.request, draw.choice,
-                                      choice.tracker.Feed(draw.token.id, draw.token.logprob)));
+      result.outcomes.push_back(
+          Track(draw.id, *draw.request, draw.choice, choice.tracker.Feed(std::move(draw.token))));
     }
   }
 }
@@ -308,7 +308,7 @@ scheduler::DrawOutcome EngineThread::Track(scheduler::RequestId id, ActiveReques
   }
   for (TokenEvent& event : tracked.events) {
     event.choice = choice_index;
-    request.outgoing.push_back(event);
+    request.outgoing.push_back(std::move(event));
   }
   if (tracked.ended) {
     choice.ended = true;

@@ -1,8 +1,15 @@
 #include "kv/block_pool.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace millrace::kv {
+namespace {
+
+constexpr size_t kInitialRoom = 64;
+
+}  // namespace
 
 BlockPool::BlockPool(int32_t block_count) : block_count_(block_count) {
   MILLRACE_CHECK(block_count > 0);
@@ -17,6 +24,11 @@ std::optional<BlockId> BlockPool::TryTake() {
   }
   if (lent_once_count() == block_count_) {
     return std::nullopt;
+  }
+  if (references_.size() == references_.capacity()) {
+    const size_t room = std::max(kInitialRoom, 2 * references_.size());
+    freed_.reserve(room);  // so that Release never allocates
+    references_.reserve(room);
   }
   const BlockId block{lent_once_count()};
   references_.push_back(1);

@@ -17,7 +17,8 @@ namespace millrace::kv {
 // left: the storage behind a block takes memory from the system when it is first written, so memory
 // grows with the most blocks ever held at once and not with the size of the pool.
 //
-// Every call is O(1). Thread-compatible: lives on the engine thread.
+// Every call is O(1). Only TryTake allocates; when that throws nothing has changed.
+// Thread-compatible: lives on the engine thread.
 // Source: block-paged attention, arXiv:2309.06180, section 4.
 class BlockPool {
  public:

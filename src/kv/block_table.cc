@@ -1,5 +1,6 @@
 #include "kv/block_table.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::kv {
@@ -38,6 +39,7 @@ int32_t BlockTable::AttachPrefix(std::span<const base::TokenId> text, int32_t po
          published_positions() + block_size <= position_count_max) {
     const auto block_tokens =
         text.subspan(static_cast<size_t>(published_positions()), static_cast<size_t>(block_size));
+    MakeRoomForBlocks(1);
     const std::optional<BlockId> block = tree_->Attach(PositionAt(published_count_), block_tokens);
     if (!block) {
       break;
@@ -55,6 +57,9 @@ bool BlockTable::TryReserve(int32_t position_count) {
       (position_count + block_size - 1) / block_size - static_cast<int32_t>(blocks_.size());
   if (missing > tree_->available_count()) {
     return false;
+  }
+  if (missing > 0) {
+    MakeRoomForBlocks(static_cast<size_t>(missing));
   }
   for (int32_t i = 0; i < missing; ++i) {
     blocks_.push_back(tree_->TryTake().value());
@@ -77,6 +82,13 @@ void BlockTable::Release() {
   tree_->Release(blocks_);
   blocks_.clear();
   published_count_ = 0;
+}
+
+// A block that was taken must not get lost to a failed allocation.
+void BlockTable::MakeRoomForBlocks(size_t count) {
+  if (blocks_.size() + count > blocks_.capacity()) {
+    blocks_.reserve(std::max(2 * blocks_.size(), blocks_.size() + count));
+  }
 }
 
 PrefixPosition BlockTable::PositionAt(int32_t block_count) const {

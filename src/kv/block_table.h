@@ -48,6 +48,7 @@ class BlockTable {
   void Release();
 
  private:
+  void MakeRoomForBlocks(size_t count);
   PrefixPosition PositionAt(int32_t block_count) const;
 
   PrefixTree* tree_;

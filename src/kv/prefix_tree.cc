@@ -23,18 +23,27 @@ PrefixTree::PrefixTree(BlockPool* pool, int32_t block_size)
 TenantId PrefixTree::OpenTenant(std::string_view name) {
   auto found = tenant_ids_.find(name);
   if (found == tenant_ids_.end()) {
-    TenantId fresh{static_cast<int32_t>(tenants_.size())};
     if (unused_tenants_.empty()) {
-      tenants_.emplace_back();
-    } else {
-      fresh = unused_tenants_.back();
-      unused_tenants_.pop_back();
+      AddUnusedTenant();
     }
-    tenants_[Index(fresh)] = Tenant{.name = std::string(name)};
-    found = tenant_ids_.emplace(std::string(name), fresh).first;
+    Tenant fresh{.name = std::string(name)};
+    found = tenant_ids_.emplace(std::string(name), unused_tenants_.back()).first;
+    unused_tenants_.pop_back();
+    tenants_[Index(found->second)] = std::move(fresh);
   }
   ++tenants_[Index(found->second)].use_count;
   return found->second;
+}
+
+void PrefixTree::AddUnusedTenant() {
+  tenants_.emplace_back();
+  try {
+    unused_tenants_.reserve(tenants_.capacity());  // so that CloseTenant never allocates
+  } catch (...) {
+    tenants_.pop_back();
+    throw;
+  }
+  unused_tenants_.push_back(TenantId{static_cast<int32_t>(tenants_.size()) - 1});
 }
 
 void PrefixTree::CloseTenant(TenantId tenant) {
@@ -73,10 +82,7 @@ BlockId PrefixTree::Insert(const PrefixPosition& position,
     pool_->Release(block);
     return *existing;
   }
-  if (Index(block) >= nodes_.size()) {
-    nodes_.resize(Index(block) + 1);
-    tokens_.resize(nodes_.size() * static_cast<size_t>(block_size_));
-  }
+  MakeRoomFor(block);
   Node& node = NodeOf(block);
   MILLRACE_CHECK(!node.cached);
   node = Node{.cached = true, .tenant = position.tenant};
@@ -90,13 +96,20 @@ BlockId PrefixTree::Insert(const PrefixPosition& position,
   std::ranges::copy(block_tokens,
                     tokens_.begin() + static_cast<std::ptrdiff_t>(Index(block)) * block_size_);
   ++cached_count_;
-  if (static_cast<size_t>(cached_count_) > buckets_.size()) {
-    GrowBuckets();  // also files the new node
-  } else {
-    AddToBucket(ToIndex(block));
-  }
+  AddToBucket(ToIndex(block));
   pool_->Retain(block);
   return block;
+}
+
+// Everything that one more cached block allocates.
+void PrefixTree::MakeRoomFor(BlockId block) {
+  if (Index(block) >= nodes_.size()) {
+    tokens_.resize((Index(block) + 1) * static_cast<size_t>(block_size_));
+    nodes_.resize(Index(block) + 1);
+  }
+  if (static_cast<size_t>(cached_count_) == buckets_.size()) {
+    GrowBuckets();
+  }
 }
 
 void PrefixTree::Release(std::span<const BlockId> blocks) {
@@ -168,7 +181,7 @@ void PrefixTree::RemoveFromBucket(int32_t index) {
 }
 
 void PrefixTree::GrowBuckets() {
-  buckets_.assign(buckets_.size() * 2, kNone);
+  buckets_ = std::vector<int32_t>(buckets_.size() * 2, kNone);
   for (size_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_[i].cached) {
       AddToBucket(static_cast<int32_t>(i));

@@ -37,8 +37,9 @@ struct PrefixPosition {
 // order meets leaves before their parents.
 //
 // Take, Attach, Insert and Release are O(block_size). Memory grows with the blocks in use. No
-// caller may keep tree blocks other than through these calls. Thread-compatible: lives on the
-// engine thread. Source of the idea: SGLang's radix cache, arXiv:2312.07104, section 3.
+// caller may keep tree blocks other than through these calls. OpenTenant, TryTake and Insert may
+// allocate; when one throws nothing has changed. Thread-compatible: lives on the engine thread.
+// Source of the idea: SGLang's radix cache, arXiv:2312.07104, section 3.
 class PrefixTree {
  public:
   // `pool` is kept and must outlive the tree.
@@ -101,6 +102,8 @@ class PrefixTree {
     int32_t use_count = 0;  // openings and first-level nodes
   };
 
+  void AddUnusedTenant();
+  void MakeRoomFor(BlockId block);
   Node& NodeOf(BlockId block);
   uint64_t HashOf(const PrefixPosition& position,
                   std::span<const base::TokenId> block_tokens) const;

@@ -11,7 +11,6 @@ namespace millrace::sampling {
 namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
-constexpr float kLogprobMin = -9999.0F;
 
 bool IsIn(std::span<const float> logits, base::TokenId token) {
   return ToIndex(token) >= 0 && static_cast<size_t>(ToIndex(token)) < logits.size();
@@ -72,6 +71,12 @@ double LogSumExp(std::span<float> logits, std::vector<double>& sums) {
   return static_cast<double>(best) + std::log(ExpSums(logits, best, 1.0F, sums));
 }
 
+// Also for logits that are minus infinity or not a number.
+float LogprobOf(float logit, double log_sum) {
+  const auto logprob = static_cast<float>(static_cast<double>(logit) - log_sum);
+  return logprob > kLogprobMin ? std::min(logprob, 0.0F) : kLogprobMin;
+}
+
 }  // namespace
 
 Sampler::Sampler(SamplerOptions options, uint64_t seed, std::span<const base::TokenId> prompt)
@@ -86,7 +91,7 @@ Sampler::Sampler(SamplerOptions options, uint64_t seed, std::span<const base::To
 
 SampledToken Sampler::Sample(std::span<float> logits, std::span<const uint32_t> mask) {
   MILLRACE_CHECK(!logits.empty());
-  if (options_.wants_logprob) {
+  if (options_.top_logprobs) {
     raw_.assign(logits.begin(), logits.end());
   }
   ApplyBiasAndPenalties(logits);
@@ -94,14 +99,37 @@ SampledToken Sampler::Sample(std::span<float> logits, std::span<const uint32_t> 
   const float best = FiniteBest(logits);
   SampledToken sampled;
   sampled.id = best == kMinusInfinity ? FirstAllowed(logits, mask) : Choose(logits, best);
-  if (options_.wants_logprob) {
-    const double log_sum = LogSumExp(raw_, sums_);
-    const auto logprob =
-        static_cast<float>(static_cast<double>(LogitOf(raw_, sampled.id)) - log_sum);
-    sampled.logprob = logprob > kLogprobMin ? std::min(logprob, 0.0F) : kLogprobMin;
+  if (options_.top_logprobs) {
+    ReportLogprobs(sampled);
   }
   Accept(sampled.id);
   return sampled;
+}
+
+void Sampler::ReportLogprobs(SampledToken& sampled) {
+  const double log_sum = LogSumExp(raw_, sums_);
+  sampled.logprob = LogprobOf(LogitOf(raw_, sampled.id), log_sum);
+  FillTop(sampled, log_sum);
+}
+
+// Tokens that cannot come at all fill up what is missing, by id.
+void Sampler::FillTop(SampledToken& sampled, double log_sum) {
+  const auto count =
+      std::min(static_cast<size_t>(std::max(*options_.top_logprobs, 0)), raw_.size());
+  if (count == 0) {
+    return;
+  }
+  SelectBest(raw_, count, candidates_);
+  sampled.top.reserve(count);
+  for (const Candidate& candidate : candidates_) {
+    sampled.top.push_back({.id = candidate.id, .logprob = LogprobOf(candidate.logit, log_sum)});
+  }
+  for (size_t i = 0; sampled.top.size() < count; ++i) {
+    const base::TokenId id{static_cast<int32_t>(i)};
+    if (std::ranges::find(candidates_, id, &Candidate::id) == candidates_.end()) {
+      sampled.top.push_back({.id = id, .logprob = kLogprobMin});
+    }
+  }
 }
 
 void Sampler::Accept(base::TokenId token) {

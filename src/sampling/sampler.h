@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -21,13 +22,25 @@ struct SamplerOptions {
   double presence_penalty = 0.0;
   double repetition_penalty = 1.0;
   std::vector<std::pair<base::TokenId, float>> logit_bias = {};
-  bool wants_logprob = false;  // costs one pass over the vocabulary; without it `logprob` stays 0
+  // Report log probabilities, with so many of the likeliest tokens. Costs a few passes over the
+  // vocabulary; without it SampledToken has none.
+  std::optional<int32_t> top_logprobs = {};
 };
+
+// The natural log of a probability in the raw model distribution: temperature 1, before bias,
+// penalties and mask. At most 0, at least kLogprobMin.
+struct TokenLogprob {
+  base::TokenId id{};
+  float logprob = 0;
+  friend bool operator==(const TokenLogprob&, const TokenLogprob&) = default;
+};
+inline constexpr float kLogprobMin = -9999.0F;  // also of what is impossible
 
 struct SampledToken {
   base::TokenId id{};
-  float logprob =
-      0;  // natural log of the raw model distribution (temperature 1, before bias and penalties)
+  float logprob = 0;
+  // The likeliest tokens, falling, equal ones by id; as many as asked for, or as there are.
+  std::vector<TokenLogprob> top = {};
 };
 
 // The sampling state of one choice: options, the counts that penalties need and the random stream.
@@ -59,6 +72,8 @@ class Sampler {
   base::TokenId DrawFromAll(std::span<const float> logits, float best);
   void KeepTopP(std::span<const float> logits, float best);
   void CutCandidates(double top_p_mass);
+  void ReportLogprobs(SampledToken& sampled);
+  void FillTop(SampledToken& sampled, double log_sum);
   double NextUniform() const;
   double WeightOf(float logit, float best) const;
 

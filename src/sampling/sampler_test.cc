@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -234,9 +235,9 @@ TEST(Sampler, BrokenLogitsNeitherCrashNorWin) {
   std::vector<float> with_infinity = RandomLogits(100, 2);
   with_infinity[60] = inf;
   for (const Case& c : Cases()) {
-    for (bool wants_logprob : {false, true}) {
+    for (std::optional<int32_t> top_logprobs : {std::optional<int32_t>(), std::optional(5)}) {
       SamplerOptions options = c.options;
-      options.wants_logprob = wants_logprob;
+      options.top_logprobs = top_logprobs;
       EXPECT_EQ(SampleOnce(options, 3, mixed), TokenId{41}) << c.name;
       EXPECT_EQ(SampleOnce(options, 3, with_infinity), TokenId{60}) << c.name;
       EXPECT_EQ(SampleOnce(options, 3, std::vector<float>(100, nan)), TokenId{0}) << c.name;
@@ -250,10 +251,73 @@ TEST(Sampler, BrokenLogitsNeitherCrashNorWin) {
 TEST(Sampler, LogprobIsThatOfTheRawDistribution) {
   std::vector<float> logits{0.0F, std::log(3.0F), std::log(4.0F)};
   SamplerOptions options{.temperature = 0, .logit_bias = {{TokenId{1}, 50.0F}}};
-  options.wants_logprob = true;
-  const SampledToken sampled = Sampler(options, 1, {}).Sample(logits);
+  options.top_logprobs = 2;
+  const std::vector<uint32_t> mask{0b011};
+  const SampledToken sampled = Sampler(options, 1, {}).Sample(logits, mask);
   EXPECT_EQ(sampled.id, TokenId{1});
   EXPECT_NEAR(sampled.logprob, std::log(3.0 / 8.0), 1e-6);
+  ASSERT_EQ(sampled.top.size(), 2U);
+  EXPECT_EQ(sampled.top[0].id, TokenId{2});
+  EXPECT_NEAR(sampled.top[0].logprob, std::log(4.0 / 8.0), 1e-6);
+  EXPECT_EQ(sampled.top[1], (TokenLogprob{TokenId{1}, sampled.logprob}));
+}
+
+TEST(Sampler, TopLogprobsAreTheLikeliestOfTheWholeVocabulary) {
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    std::vector<float> raw = RandomLogits(3000, seed);
+    raw[7] = raw[2999] = raw[1234];  // equal ones: the lowest id first
+    long double sum = 0;
+    for (const float logit : raw) {
+      sum += std::exp(static_cast<long double>(logit));
+    }
+    std::vector<int32_t> order(raw.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, std::ranges::greater{},
+                             [&](int32_t id) { return raw[static_cast<size_t>(id)]; });
+    std::vector<float> logits = raw;
+    const SampledToken sampled =
+        Sampler({.temperature = 1, .top_logprobs = 20}, seed, {}).Sample(logits);
+    const auto expected = [&](TokenId id) {
+      return static_cast<double>(static_cast<long double>(raw[static_cast<size_t>(ToIndex(id))]) -
+                                 std::log(sum));
+    };
+    EXPECT_NEAR(sampled.logprob, expected(sampled.id), 2e-6);
+    ASSERT_EQ(sampled.top.size(), 20U);
+    for (size_t i = 0; i < sampled.top.size(); ++i) {
+      EXPECT_EQ(ToIndex(sampled.top[i].id), order[i]) << seed;
+      EXPECT_NEAR(sampled.top[i].logprob, expected(sampled.top[i].id), 2e-6);
+    }
+  }
+}
+
+TEST(Sampler, TopLogprobsAreAsManyAsAskedForOrAsThereAreTokens) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const auto top = [&](int32_t count) {
+    std::vector<float> logits{-inf, 1.0F, std::numeric_limits<float>::quiet_NaN(), 2.0F};
+    return Sampler({.temperature = 0, .top_logprobs = count}, 1, {}).Sample(logits).top;
+  };
+  EXPECT_TRUE(top(0).empty());
+  EXPECT_EQ(top(1).size(), 1U);
+  const std::vector<TokenLogprob> all = top(20);
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[0].id, TokenId{3});
+  EXPECT_EQ(all[1].id, TokenId{1});
+  EXPECT_EQ(all[2], (TokenLogprob{TokenId{0}, -9999.0F}));
+  EXPECT_EQ(all[3], (TokenLogprob{TokenId{2}, -9999.0F}));
+}
+
+TEST(Sampler, AskingForLogprobsChangesNoDraw) {
+  for (const Case& c : Cases()) {
+    SamplerOptions asking = c.options;
+    asking.top_logprobs = 20;
+    Sampler plain(c.options, 5, {});
+    Sampler curious(asking, 5, {});
+    for (uint32_t step = 0; step < 20; ++step) {
+      std::vector<float> logits = RandomLogits(500, step);
+      std::vector<float> same = logits;
+      EXPECT_EQ(plain.Sample(logits).id, curious.Sample(same).id) << c.name;
+    }
+  }
 }
 
 TEST(Sampler, OptionsOutsideTheVocabularyAreIgnored) {

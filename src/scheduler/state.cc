@@ -23,13 +23,17 @@ void Submit(State& state, RequestSpec spec) {
   MILLRACE_CHECK(!spec.prompt.empty() && spec.choice_count > 0);
   const auto prompt_token_count = static_cast<int32_t>(spec.prompt.size());
   MILLRACE_CHECK(state.BlocksFor(prompt_token_count) <= state.tree.block_count());
-  const kv::TenantId tenant = state.tree.OpenTenant(spec.tenant);
-  const bool added = state.requests
-                         .emplace(spec.id, Request{.choice_count = spec.choice_count,
-                                                   .open_choice_count = spec.choice_count,
-                                                   .tenant = tenant})
-                         .second;
+  const auto [request, added] = state.requests.try_emplace(spec.id);
   MILLRACE_CHECK(added);
+  request->second.choice_count = spec.choice_count;
+  request->second.open_choice_count = spec.choice_count;
+  try {
+    request->second.tenant = state.tree.OpenTenant(spec.tenant);
+  } catch (...) {
+    state.requests.erase(request);
+    throw;
+  }
+  const kv::TenantId tenant = request->second.tenant;
   const SequenceKey key{.request = spec.id, .choice = 0};
   state.sequences.emplace(
       key,

@@ -95,7 +95,7 @@ struct State {
   int32_t waiting_request_count() const;
 };
 
-// Adds a request at the end of the waiting ones.
+// Adds a request at the end of the waiting ones. When it throws (no memory), Cancel undoes it.
 void Submit(State& state, RequestSpec spec);
 
 // Removes a request with all its choices, whatever they are doing. Unknown ids are ignored.
