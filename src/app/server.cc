@@ -138,21 +138,21 @@ class ServerImpl final : public Server {
 
  private:
   base::Status AddModel(const ModelOptions& model, const ServeOptions& options) {
-    local::LocalBackendOptions local;
-    local.id = model.id;
-    local.aliases = model.aliases;
-    local.thinking_default = model.thinking_default;
-    local.engine = options.engine;
-    local.engine.label = model.id;
+    engine::EngineOptions engine = options.engine;
+    engine.label = model.id;
     if (model.context_tokens.has_value()) {
-      const int32_t bound = options.engine.context_tokens;
-      local.engine.context_tokens =
-          bound > 0 ? std::min(bound, *model.context_tokens) : *model.context_tokens;
+      engine.context_tokens = engine.context_tokens > 0
+                                  ? std::min(engine.context_tokens, *model.context_tokens)
+                                  : *model.context_tokens;
     }
+    local::ServedAs served{.id = model.id, .aliases = model.aliases};
+    served.settings.thinking_default = model.thinking_default;
     const auto begin = clock_.Now();
-    std::shared_ptr<local::LocalBackend> backend =
-        TRY(local::LocalBackend::Open(model.path, std::move(local), &clock_, &random_, &metrics_));
+    auto loaded = TRY(local::LoadedModel::Open(model.path, std::move(engine), &clock_, &metrics_));
+    TRY(loaded->Load(local::LoadedModel::Weights::kOnDemand));
     const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - begin);
+    std::shared_ptr<local::LocalBackend> backend =
+        local::LocalBackend::Create(std::move(loaded), served, &clock_, &random_);
     const chat::ModelRecord& record = backend->record();
     model_lines_.push_back(
         fmt::format("{} ({}, context {})", record.id, model.path, record.context_tokens));

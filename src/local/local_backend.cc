@@ -3,16 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 #include <variant>
 
 #include "local/history.h"
 #include "local/local_stream.h"
 #include "local/model_facts.h"
-#include "local/prompt_encoder.h"
 #include "local/reasoning.h"
-#include "model/model.h"
 #include "tokenizer/tokenizer.h"
 
 namespace millrace::local {
@@ -32,29 +29,25 @@ std::string TextOf(const tokenizer::Tokenizer& tokenizer, std::optional<base::To
   return id ? std::string(tokenizer.Bytes(*id)) : std::string();
 }
 
-// The parts of a backend, in the order they are made.
-struct Parts {
-  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
-  ChatFormat format;
-  std::unique_ptr<engine::Engine> engine;
-  chat::ModelRecord record;
-};
-
 // A prompt that is known to fit, and how its answer will be read.
 class LocalPrepared final : public chat::PreparedChat {
  public:
-  // `engine` and `random` are borrowed.
+  // `model` and `random` are borrowed.
   LocalPrepared(LocalStreamOptions options, engine::GenerationRequest generation,
-                engine::Engine* engine, base::RandomSource* random)
+                const LoadedModel* model, base::RandomSource* random)
       : options_(std::move(options)),
         generation_(std::move(generation)),
-        engine_(engine),
+        model_(model),
         random_(random) {}
 
   int64_t prompt_tokens() const override { return options_.prompt_tokens; }
 
   base::Result<std::unique_ptr<chat::ChatStream>> Start() override {
-    std::unique_ptr<engine::GenerationHandle> handle = TRY(engine_->Submit(std::move(generation_)));
+    engine::Engine* engine = model_->engine();
+    if (engine == nullptr) {
+      return base::Error{base::ErrorKind::kUnavailable, "the model is still loading"};
+    }
+    std::unique_ptr<engine::GenerationHandle> handle = TRY(engine->Submit(std::move(generation_)));
     return std::unique_ptr<chat::ChatStream>(
         std::make_unique<LocalStream>(std::move(options_), std::move(handle), random_));
   }
@@ -62,50 +55,69 @@ class LocalPrepared final : public chat::PreparedChat {
  private:
   LocalStreamOptions options_;
   engine::GenerationRequest generation_;
-  engine::Engine* engine_;
+  const LoadedModel* model_;
   base::RandomSource* random_;
 };
 
 class LocalBackendImpl final : public LocalBackend {
  public:
-  LocalBackendImpl(Parts parts, const base::Clock* clock, base::RandomSource* random)
-      : tokenizer_(std::move(parts.tokenizer)),
-        format_(std::move(parts.format)),
-        record_(std::move(parts.record)),
+  LocalBackendImpl(std::shared_ptr<LoadedModel> model, MadeRecord made,
+                   const RecordSettings& settings, const base::Clock* clock,
+                   base::RandomSource* random)
+      : model_(std::move(model)),
+        tokenizer_(model_->facts().tokenizer),
+        format_(model_->facts().format),
+        record_(std::move(made.record)),
+        conflicts_(std::move(made.conflicts)),
+        always_thinks_(settings.thinking == chat::ThinkingClass::kAlways &&
+                       record_.thinking == chat::ThinkingClass::kAlways),
         clock_(clock),
         random_(random),
-        encoder_(tokenizer_),
-        reasoning_(record_.thinking == chat::ThinkingClass::kNever
+        // A model that could reason and must not is watched for it, too.
+        reasoning_(record_.thinking == chat::ThinkingClass::kNever &&
+                           format_.thinking == chat::ThinkingClass::kNever
                        ? std::nullopt
-                       : MakeReasoningSyntax(*tokenizer_, *format_.syntax)),
-        engine_(std::move(parts.engine)) {}
+                       : MakeReasoningSyntax(*tokenizer_, *format_.syntax)) {}
 
   const chat::ModelRecord& record() const override { return record_; }
-  engine::EngineStats stats() const override { return engine_->stats(); }
-  void FailRunning(base::Error error) override { engine_->FailAll(std::move(error)); }
+  const std::vector<RecordConflict>& conflicts() const override { return conflicts_; }
+  const std::shared_ptr<LoadedModel>& model() const override { return model_; }
+  engine::EngineStats stats() const override {
+    const engine::Engine* engine = model_->engine();
+    return engine == nullptr ? engine::EngineStats() : engine->stats();
+  }
+  void FailRunning(base::Error error) override {
+    if (engine::Engine* engine = model_->engine()) {
+      engine->FailAll(std::move(error));
+    }
+  }
 
   base::Result<std::unique_ptr<chat::PreparedChat>> Prepare(chat::ChatRequest request) override;
 
  private:
+  void ObeyRecord(chat::ChatRequest& request) const;
   base::Status CheckSupported(const chat::ChatRequest& request) const;
   base::Result<std::vector<PromptPiece>> Render(const chat::ChatRequest& request) const;
   base::Result<Prompt> MakePrompt(const chat::ChatRequest& request) const;
+  bool SettleReasoning(const chat::ChatRequest& request, std::vector<PromptPiece>& pieces) const;
   engine::GenerationRequest MakeGeneration(const chat::ChatRequest& request, Prompt prompt) const;
   AnswerSyntax MakeAnswerSyntax(const chat::ChatRequest& request, bool starts_in_reasoning) const;
 
+  const std::shared_ptr<LoadedModel> model_;
   const std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
-  const ChatFormat format_;
+  const ChatFormat& format_;
   const chat::ModelRecord record_;
+  const std::vector<RecordConflict> conflicts_;
+  const bool always_thinks_;  // whatever the template does
   const base::Clock* clock_;
   base::RandomSource* random_;
-  const PromptEncoder encoder_;
   const std::optional<engine::ReasoningSyntax> reasoning_;
-  const std::unique_ptr<engine::Engine> engine_;
 };
 
 base::Result<std::unique_ptr<chat::PreparedChat>> LocalBackendImpl::Prepare(
     chat::ChatRequest request) {
   TRY(CheckSupported(request));
+  ObeyRecord(request);
   Prompt prompt = TRY(MakePrompt(request));
   const auto prompt_tokens = static_cast<int64_t>(prompt.tokens.size());
   if (prompt_tokens >= record_.prompt_tokens_max) {
@@ -123,7 +135,16 @@ base::Result<std::unique_ptr<chat::PreparedChat>> LocalBackendImpl::Prepare(
       .thinking = request.enable_thinking,
   };
   return std::unique_ptr<chat::PreparedChat>(std::make_unique<LocalPrepared>(
-      std::move(options), MakeGeneration(request, std::move(prompt)), engine_.get(), random_));
+      std::move(options), MakeGeneration(request, std::move(prompt)), model_.get(), random_));
+}
+
+// A record that never or always reasons is so for every caller.
+void LocalBackendImpl::ObeyRecord(chat::ChatRequest& request) const {
+  if (record_.thinking == chat::ThinkingClass::kNever) {
+    request.enable_thinking = false;
+  } else if (record_.thinking == chat::ThinkingClass::kAlways && !request.answer_prefix) {
+    request.enable_thinking = true;
+  }
 }
 
 // The record says so already; a caller that did not look is refused rather than misunderstood.
@@ -163,19 +184,33 @@ base::Result<std::vector<PromptPiece>> LocalBackendImpl::Render(
 
 base::Result<Prompt> LocalBackendImpl::MakePrompt(const chat::ChatRequest& request) const {
   std::vector<PromptPiece> pieces = TRY(Render(request));
-  bool inside = EndsInsideReasoning(pieces, *format_.syntax);
+  const bool inside = SettleReasoning(request, pieces);
   if (request.answer_prefix) {
-    if (inside) {
-      pieces.push_back({.text = std::string(format_.syntax->forced_close)});
-      inside = false;
-    }
     pieces.push_back({.text = *request.answer_prefix, .from_template = false});
   }
-  Prompt prompt{.tokens = encoder_.Encode(pieces), .ends_inside_reasoning = inside};
+  Prompt prompt{.tokens = model_->encoder().Encode(pieces), .ends_inside_reasoning = inside};
   if (prompt.tokens.empty()) {
     return base::InvalidArgument("messages: they make an empty prompt", "messages");
   }
   return prompt;
+}
+
+// Opens or closes reasoning where the template left it otherwise than the request has it. True: the
+// prompt ends inside.
+bool LocalBackendImpl::SettleReasoning(const chat::ChatRequest& request,
+                                       std::vector<PromptPiece>& pieces) const {
+  const output_parser::Syntax& syntax = *format_.syntax;
+  const bool inside = EndsInsideReasoning(pieces, syntax);
+  const bool wanted = request.enable_thinking && !request.answer_prefix;
+  if (inside && !wanted) {
+    pieces.push_back({.text = std::string(syntax.forced_close)});
+    return false;
+  }
+  if (!inside && wanted && always_thinks_) {
+    pieces.push_back({.text = std::string(syntax.think_open) + "\n"});
+    return true;
+  }
+  return inside;
 }
 
 engine::GenerationRequest LocalBackendImpl::MakeGeneration(const chat::ChatRequest& request,
@@ -198,7 +233,9 @@ engine::GenerationRequest LocalBackendImpl::MakeGeneration(const chat::ChatReque
   generation.seed = request.seed;
   generation.end_tokens.assign(tokenizer_->end_tokens().begin(), tokenizer_->end_tokens().end());
   generation.answer_tokens_max = request.answer_tokens_max;
-  generation.completion_tokens_max = request.completion_tokens_max;
+  // The record may allow less than the engine, which others use too.
+  const int32_t room = record_.context_tokens - static_cast<int32_t>(generation.prompt.size());
+  generation.completion_tokens_max = std::min(request.completion_tokens_max.value_or(room), room);
   generation.tenant = request.tenant;
   if (reasoning_ && !request.answer_prefix) {
     generation.reasoning = reasoning_;
@@ -229,30 +266,12 @@ AnswerSyntax LocalBackendImpl::MakeAnswerSyntax(const chat::ChatRequest& request
 
 }  // namespace
 
-base::Result<std::unique_ptr<LocalBackend>> LocalBackend::Create(
-    std::shared_ptr<const gguf::File> file, const std::string& name, LocalBackendOptions options,
-    const base::Clock* clock, base::RandomSource* random, metrics::Registry* metrics) {
-  auto tokenizer = TRY(tokenizer::Tokenizer::FromGguf(*file));
-  ChatFormat format = TRY(ReadChatFormat(*file));
-  std::unique_ptr<model::Model> model = TRY(model::Load(file));
-  auto engine = TRY(engine::Engine::Create(std::move(model), options.engine, clock, metrics));
-  chat::ModelRecord record = TRY(MakeRecord(*file, name, format, *engine, options));
-  return std::unique_ptr<LocalBackend>(
-      std::make_unique<LocalBackendImpl>(Parts{.tokenizer = std::move(tokenizer),
-                                               .format = std::move(format),
-                                               .engine = std::move(engine),
-                                               .record = std::move(record)},
-                                         clock, random));
-}
-
-base::Result<std::unique_ptr<LocalBackend>> LocalBackend::Open(const std::string& path,
-                                                               LocalBackendOptions options,
-                                                               const base::Clock* clock,
-                                                               base::RandomSource* random,
-                                                               metrics::Registry* metrics) {
-  auto file = TRY(gguf::File::Open(path));
-  const std::string name = std::filesystem::path(path).stem().string();
-  return Create(std::move(file), name, std::move(options), clock, random, metrics);
+std::unique_ptr<LocalBackend> LocalBackend::Create(std::shared_ptr<LoadedModel> model,
+                                                   const ServedAs& served, const base::Clock* clock,
+                                                   base::RandomSource* random) {
+  MadeRecord made = MakeRecord(model->facts(), model->context_tokens(), served);
+  return std::make_unique<LocalBackendImpl>(std::move(model), std::move(made), served.settings,
+                                            clock, random);
 }
 
 }  // namespace millrace::local

@@ -25,22 +25,31 @@ constexpr uint64_t kSeeds = 40;
 
 class Local : public ::testing::Test {
  protected:
-  static LocalBackendOptions Options() {
-    LocalBackendOptions options;
-    options.engine.thread_count = 1;
-    options.engine.context_tokens = 512;
-    options.engine.kv_bytes_max = 8 << 20;
+  static engine::EngineOptions Options() {
+    engine::EngineOptions options;
+    options.thread_count = 1;
+    options.context_tokens = 512;
+    options.kv_bytes_max = 8 << 20;
     return options;
   }
 
   Local() { Open(Options()); }
 
-  void Open(LocalBackendOptions options) {
+  std::shared_ptr<LoadedModel> OpenModel(engine::EngineOptions options) {
+    auto opened = LoadedModel::Open(file_.path(), std::move(options), &clock_, &metrics_);
+    EXPECT_TRUE(opened.has_value()) << opened.error().message;
+    return *std::move(opened);
+  }
+  void Open(engine::EngineOptions options, const ServedAs& served = {}) {
     backend_.reset();
-    auto opened =
-        LocalBackend::Open(file_.path(), std::move(options), &clock_, &random_, &metrics_);
-    ASSERT_TRUE(opened.has_value()) << opened.error().message;
-    backend_ = *std::move(opened);
+    model_.reset();
+    model_ = OpenModel(std::move(options));
+    const base::Status loaded = model_->Load(LoadedModel::Weights::kOnDemand);
+    ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
+    backend_ = LocalBackend::Create(model_, served, &clock_, &random_);
+  }
+  void Serve(const RecordSettings& settings) {
+    backend_ = LocalBackend::Create(model_, {.id = "", .settings = settings}, &clock_, &random_);
   }
 
   static chat::ChatRequest Ask(std::string text, uint64_t seed = 1) {
@@ -100,6 +109,7 @@ class Local : public ::testing::Test {
   base::FakeClock clock_;
   base::FakeRandom random_;
   metrics::Registry metrics_;
+  std::shared_ptr<LoadedModel> model_;
   std::unique_ptr<LocalBackend> backend_;
 };
 
@@ -117,23 +127,107 @@ TEST_F(Local, ReadsItsRecordFromTheFile) {
   EXPECT_EQ(record.sampling.top_k, 50);
 }
 
-TEST_F(Local, LetsTheOperatorOverrideTheRecord) {
-  LocalBackendOptions options = Options();
-  options.id = "mine";
-  options.aliases = {"other"};
-  options.thinking_default = false;
-  options.n_max = 2;
-  Open(std::move(options));
-  EXPECT_EQ(backend_->record().id, "mine");
-  EXPECT_THAT(backend_->record().aliases, ::testing::ElementsAre("other"));
-  EXPECT_FALSE(backend_->record().thinking_default_on);
-  EXPECT_EQ(backend_->record().n_max, 2);
-}
-
 TEST_F(Local, RefusesAFileThatIsNone) {
-  const auto opened = LocalBackend::Open("/nonexistent.gguf", {}, &clock_, &random_, &metrics_);
+  const auto opened = LoadedModel::Open("/nonexistent.gguf", {}, &clock_, &metrics_);
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().kind, base::ErrorKind::kNotFound);
+}
+
+TEST_F(Local, KnowsItsRecordAndRefusesAtStartUntilItIsLoaded_C260) {
+  const std::shared_ptr<LoadedModel> model = OpenModel(Options());
+  backend_ = LocalBackend::Create(model, {.id = "later"}, &clock_, &random_);
+  EXPECT_EQ(backend_->record().context_tokens, 512);
+  EXPECT_EQ(backend_->record().vocabulary_size, 272);
+  EXPECT_EQ(backend_->stats().blocks_total, 0);
+
+  auto prepared = backend_->Prepare(Ask("Hello"));
+  ASSERT_TRUE(prepared.has_value()) << prepared.error().message;
+  EXPECT_GT((*prepared)->prompt_tokens(), 0);
+  const auto refused = (*prepared)->Start();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, base::ErrorKind::kUnavailable);
+
+  ASSERT_TRUE(model->Load(LoadedModel::Weights::kRead).has_value());
+  EXPECT_EQ(model->engine()->context_tokens(), model->context_tokens());
+  EXPECT_EQ(model->engine()->model_info().vocabulary_size, model->facts().info.vocabulary_size);
+  EXPECT_NE(Answer(Ask("Hello")).choices[0].finish, std::nullopt);
+}
+
+TEST_F(Local, StopsLoadingWhenAsked) {
+  const std::shared_ptr<LoadedModel> model = OpenModel(Options());
+  std::stop_source stop;
+  stop.request_stop();
+  const base::Status status = model->Load(LoadedModel::Weights::kRead, stop.get_token());
+  ASSERT_FALSE(status.has_value());
+  EXPECT_EQ(status.error().kind, base::ErrorKind::kCancelled);
+  EXPECT_EQ(model->engine(), nullptr);
+}
+
+TEST_F(Local, RefusesACacheTooSmallForItsModel) {
+  engine::EngineOptions options = Options();
+  options.kv_bytes_max = 1;
+  const auto opened = LoadedModel::Open(file_.path(), options, &clock_, &metrics_);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_THAT(opened.error().message, HasSubstr("KV cache"));
+}
+
+TEST_F(Local, ServesSeveralRecordsFromOneModel) {
+  const auto quiet = LocalBackend::Create(
+      model_, {.id = "quiet", .settings = {.thinking = chat::ThinkingClass::kNever}}, &clock_,
+      &random_);
+  const auto other = LocalBackend::Create(model_, {.id = "other"}, &clock_, &random_);
+  EXPECT_EQ(quiet->model(), other->model());
+  EXPECT_EQ(quiet->record().thinking, chat::ThinkingClass::kNever);
+  EXPECT_EQ(other->record().thinking, chat::ThinkingClass::kHybrid);
+  const auto first = chat::StartChat(*quiet, Ask("Hello", 5));
+  const auto second = chat::StartChat(*other, Ask("Hello", 5));
+  ASSERT_TRUE(first.has_value() && second.has_value());
+  EXPECT_EQ(chat::Collect(**first).choices, chat::Collect(**second).choices);
+}
+
+TEST_F(Local, EndsAtTheContextOfItsRecord) {
+  Serve({.context_tokens = 64});
+  chat::ChatRequest request = AskLong("Tell me");
+  request.answer_tokens_max = 300;
+  const CollectedAnswer answer = Answer(request);
+  EXPECT_EQ(answer.usage.prompt_tokens + answer.usage.completion_tokens, 64);
+  EXPECT_EQ(answer.choices[0].finish, FinishReason::kLength);
+}
+
+TEST_F(Local, NeverReasonsWhenItsRecordSaysNever) {
+  Serve({.thinking = chat::ThinkingClass::kNever});
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    chat::ChatRequest request = AskLong("Tell me", seed);
+    request.enable_thinking = true;  // whatever the caller says
+    Provoke(request, "<think>", 8);
+    const CollectedAnswer answer = Answer(request);
+    EXPECT_EQ(answer.choices[0].reasoning, "") << seed;
+    EXPECT_FALSE(answer.choices[0].started_reasoning) << seed;
+    EXPECT_EQ(answer.usage.reasoning_tokens, 0) << seed;
+    EXPECT_THAT(answer.choices[0].content, Not(HasSubstr("<think>"))) << seed;
+  }
+}
+
+TEST_F(Local, AlwaysReasonsWhenItsRecordSaysAlways) {
+  Serve({.thinking = chat::ThinkingClass::kAlways});
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    chat::ChatRequest request = AskLong("Tell me", seed);
+    request.enable_thinking = false;  // whatever the caller says
+    Provoke(request, "<think>", -100);
+    Provoke(request, "</think>", -100);
+    const CollectedAnswer answer = Answer(request);
+    EXPECT_TRUE(answer.choices[0].started_reasoning) << seed;
+    EXPECT_EQ(answer.usage.reasoning_tokens, 16) << seed;
+  }
+}
+
+TEST_F(Local, GivesAPrefixedAnswerWithoutReasoningThoughItAlwaysReasons) {
+  Serve({.thinking = chat::ThinkingClass::kAlways});
+  chat::ChatRequest request = AskLong("Tell me");
+  request.answer_prefix = "Once";
+  const CollectedAnswer answer = Answer(request);
+  EXPECT_EQ(answer.usage.reasoning_tokens, 0);
+  EXPECT_EQ(answer.choices[0].reasoning, "");
 }
 
 TEST_F(Local, GivesTheSameAnswerForTheSameSeed_C129) {
@@ -388,9 +482,9 @@ TEST_F(Local, RefusesWhatItCannotEnforce) {
 }
 
 TEST_F(Local, RefusesNewRequestsWhenItsQueueIsFull_C259) {
-  LocalBackendOptions options = Options();
-  options.engine.queue_length_max = 1;
-  options.engine.running_sequences_max = 1;
+  engine::EngineOptions options = Options();
+  options.queue_length_max = 1;
+  options.running_sequences_max = 1;
   Open(std::move(options));
   chat::ChatRequest request = AskLong("Tell me");
   request.answer_tokens_max = 400;

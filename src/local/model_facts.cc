@@ -1,7 +1,8 @@
 #include "local/model_facts.h"
 
-#include <algorithm>
+#include <filesystem>
 #include <string_view>
+#include <utility>
 
 namespace millrace::local {
 
@@ -31,33 +32,17 @@ base::Result<ChatFormat> ReadChatFormat(const gguf::File& file) {
   return format;
 }
 
-base::Result<chat::ModelRecord> MakeRecord(const gguf::File& file, const std::string& name,
-                                           const ChatFormat& format, const engine::Engine& engine,
-                                           const LocalBackendOptions& options) {
-  chat::ModelRecord record;
-  record.id = options.id;
-  if (record.id.empty()) {
-    record.id = TRY(file.StringOr("general.name", ""));
+base::Result<ModelFacts> ReadModelFacts(const gguf::File& file) {
+  model::ModelInfo info = TRY(model::ReadInfo(file));
+  ModelFacts facts{.name = info.name,
+                   .organization = std::string(TRY(file.StringOr("general.organization", ""))),
+                   .tokenizer = TRY(tokenizer::Tokenizer::FromGguf(file)),
+                   .format = TRY(ReadChatFormat(file)),
+                   .info = std::move(info)};
+  if (facts.name.empty()) {
+    facts.name = std::filesystem::path(file.path()).stem().string();
   }
-  if (record.id.empty()) {
-    record.id = name;
-  }
-  record.aliases = options.aliases;
-  record.owned_by = TRY(file.StringOr("general.organization", ""));
-  record.context_tokens = engine.context_tokens();
-  record.prompt_tokens_max = record.context_tokens;
-  record.output_tokens_max =
-      std::min(options.output_tokens_max.value_or(record.output_tokens_max), record.context_tokens);
-  record.reasoning_tokens_max = options.reasoning_tokens_max.value_or(record.reasoning_tokens_max);
-  record.thinking = format.thinking;
-  record.thinking_default_on = format.thinking == chat::ThinkingClass::kHybrid &&
-                               options.thinking_default.value_or(format.thinking_default_on);
-  record.tools = format.chat_template->has_tools();
-  record.prefix = true;
-  record.n_max = options.n_max.value_or(record.n_max);
-  record.vocabulary_size = engine.model_info().vocabulary_size;
-  record.sampling = options.sampling.value_or(record.sampling);
-  return record;
+  return facts;
 }
 
 }  // namespace millrace::local

@@ -1,4 +1,4 @@
-// What a file says about its model, beyond weights and vocabulary.
+// What a file says about its model, beyond the weights.
 #pragma once
 
 #include <memory>
@@ -7,10 +7,10 @@
 #include "base/result.h"
 #include "chat/model_record.h"
 #include "chat_template/template.h"
-#include "engine/engine.h"
 #include "gguf/reader.h"
-#include "local/local_backend.h"
+#include "model/model.h"
 #include "output_parser/parser.h"
+#include "tokenizer/tokenizer.h"
 
 namespace millrace::local {
 
@@ -28,9 +28,17 @@ struct ChatFormat {
 // that always may reason: whether it does shows when it answers.
 base::Result<ChatFormat> ReadChatFormat(const gguf::File& file);
 
-// `name` is used when neither options nor file have one.
-base::Result<chat::ModelRecord> MakeRecord(const gguf::File& file, const std::string& name,
-                                           const ChatFormat& format, const engine::Engine& engine,
-                                           const LocalBackendOptions& options);
+// Everything that serving needs to know before the weights are there. Immutable, shared by every
+// record that is served from the file.
+struct ModelFacts {
+  std::string name;          // what the model calls itself, else the file's name
+  std::string organization;  // may be empty
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
+  ChatFormat format;
+  model::ModelInfo info;
+};
+
+// Errors name what was wrong in the file.
+base::Result<ModelFacts> ReadModelFacts(const gguf::File& file);
 
 }  // namespace millrace::local

@@ -67,4 +67,8 @@ class Model {
 // misshapen tensors, by name and expected shape).
 base::Result<std::unique_ptr<Model>> Load(std::shared_ptr<const gguf::File> file);
 
+// What the file's metadata says of its model; no weights are looked at, so `parameter_count` and `weight_bytes` are
+// those of all tensors of the file. Errors as Load has them for metadata.
+base::Result<ModelInfo> ReadInfo(const gguf::File& file);
+
 }  // namespace millrace::model
