@@ -15,6 +15,7 @@ struct KeyEntry {
   Principal principal;
   std::optional<int64_t> expires_unix_seconds;
   bool revoked = false;
+  bool disabled = false;
 };
 
 // Not thread-safe.

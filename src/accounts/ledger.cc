@@ -13,8 +13,8 @@ constexpr int kClosingTries = 10;
 
 }  // namespace
 
-Ledger::Ledger(std::unique_ptr<Database> database, size_t rows_max)
-    : rows_max_(rows_max), database_(std::move(database)), thread_([this] { Run(); }) {}
+Ledger::Ledger(std::unique_ptr<Database> database, size_t waiting_max)
+    : waiting_max_(waiting_max), database_(std::move(database)), thread_([this] { Run(); }) {}
 
 Ledger::~Ledger() {
   {
@@ -27,12 +27,21 @@ Ledger::~Ledger() {
 
 void Ledger::Add(UsageRecord record) {
   {
-    std::unique_lock lock(mutex_);
-    progress_.wait(lock, [this] { return added_ - written_ < rows_max_; });
+    const std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(record));
     ++added_;
   }
   work_.notify_one();
+}
+
+bool Ledger::has_room() const {
+  const std::lock_guard lock(mutex_);
+  return added_ - written_ < waiting_max_;
+}
+
+std::optional<base::Error> Ledger::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return failing_ ? last_failure_ : std::nullopt;
 }
 
 base::Status Ledger::Flush() {
@@ -58,6 +67,7 @@ void Ledger::Run() {
     {
       const std::lock_guard lock(mutex_);
       written_ += batch.size();
+      failing_ = false;
     }
     progress_.notify_all();
   }
@@ -78,6 +88,7 @@ bool Ledger::WriteStubbornly(const std::vector<UsageRecord>& batch) {
     }
     std::unique_lock lock(mutex_);
     ++failures_;
+    failing_ = true;
     last_failure_ = std::move(status).error();
     progress_.notify_all();
     if (closing_ && ++tries_after_closing >= kClosingTries) {

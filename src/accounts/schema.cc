@@ -13,9 +13,10 @@ constexpr int64_t kApplicationId = 0x4D4C5243;
 // Step n takes version n to n + 1. Steps are only ever added: files of every version exist.
 //
 // meta: `key_version` rises with every change of a key, so that other processes know to read them
-// again; `secret_check` is a digest that only the right secret gives. Times are Unix seconds, or
-// milliseconds where the name says so.
-constexpr std::array<const char*, 1> kSteps = {R"sql(
+// again; `secret_check` is a digest that only the right secret gives. key_models: a key without
+// rows may use every model. Times are Unix seconds, or milliseconds where the name says so.
+constexpr std::array<const char*, 2> kSteps = {
+    R"sql(
   CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY,
     value ANY
@@ -50,6 +51,14 @@ constexpr std::array<const char*, 1> kSteps = {R"sql(
     reasoning_tokens INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX usage_by_account_and_time ON usage (account_id, started_ms);
+)sql",
+    R"sql(
+  ALTER TABLE keys ADD COLUMN disabled_s INTEGER;
+  CREATE TABLE key_models (
+    key_id TEXT NOT NULL REFERENCES keys,
+    model TEXT NOT NULL,
+    PRIMARY KEY (key_id, model)
+  ) STRICT, WITHOUT ROWID;
 )sql"};
 
 constexpr auto kPresent = static_cast<int64_t>(kSteps.size());

@@ -189,8 +189,9 @@ TEST_F(StoreTest, AnAmbiguousBeginningIsRefused) {
   auto other = Database::Open(DatabasePath());
   ASSERT_TRUE(other.has_value());
   ASSERT_TRUE((*other)
-                  ->Execute("INSERT INTO keys VALUES ('key-abcd1', 'default', '', '', x'01', 0, "
-                            "NULL, NULL), ('key-abcd2', 'default', '', '', x'02', 0, NULL, NULL)")
+                  ->Execute("INSERT INTO keys VALUES"
+                            " ('key-abcd1', 'default', '', '', x'01', 0, NULL, NULL, NULL),"
+                            " ('key-abcd2', 'default', '', '', x'02', 0, NULL, NULL, NULL)")
                   .has_value());
   auto revoked = store->RevokeKey("abcd");
   ASSERT_FALSE(revoked.has_value());

@@ -13,18 +13,6 @@
 namespace millrace::app {
 namespace {
 
-std::string_view StateName(accounts::KeyState state) {
-  switch (state) {
-    case accounts::KeyState::kActive:
-      return "active";
-    case accounts::KeyState::kRevoked:
-      return "revoked";
-    case accounts::KeyState::kExpired:
-      return "expired";
-  }
-  std::unreachable();
-}
-
 std::string ShowTime(int64_t unix_seconds) {
   return fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(static_cast<std::time_t>(unix_seconds)));
 }
@@ -36,7 +24,7 @@ boost::json::object ToJson(const accounts::KeyInfo& key) {
                              {"hint", key.hint},
                              {"created", key.created_unix_seconds},
                              {"expires", nullptr},
-                             {"state", StateName(key.state)}};
+                             {"state", accounts::KeyStateName(key.state)}};
   if (key.expires_unix_seconds.has_value()) {
     object["expires"] = *key.expires_unix_seconds;
   }
@@ -105,10 +93,11 @@ int RunKeysList(const KeysOptions& options, std::ostream& out, std::ostream& err
     out << fmt::format("{:<14} {:<10} {:<14} {:<16} {:<17} {:<17} {}\n", "ID", "STATE", "KEY",
                        "ACCOUNT", "CREATED (UTC)", "EXPIRES (UTC)", "NAME");
     for (const accounts::KeyInfo& key : keys) {
-      out << fmt::format(
-          "{:<14} {:<10} {:<14} {:<16} {:<17} {:<17} {}\n", key.key_id, StateName(key.state),
-          key.hint, key.account_id, ShowTime(key.created_unix_seconds),
-          key.expires_unix_seconds ? ShowTime(*key.expires_unix_seconds) : "never", key.name);
+      out << fmt::format("{:<14} {:<10} {:<14} {:<16} {:<17} {:<17} {}\n", key.key_id,
+                         accounts::KeyStateName(key.state), key.hint, key.account_id,
+                         ShowTime(key.created_unix_seconds),
+                         key.expires_unix_seconds ? ShowTime(*key.expires_unix_seconds) : "never",
+                         key.name);
     }
     return {};
   });
