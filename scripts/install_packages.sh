@@ -6,7 +6,8 @@
 set -eu
 
 build="g++ cmake ninja-build ccache libboost1.81-dev libboost-json1.81-dev libssl-dev libsqlite3-dev
-  libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libutf8proc-dev ca-certificates python3-yaml"
+  libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libutf8proc-dev libjpeg62-turbo-dev libpng-dev
+  libwebp-dev ca-certificates python3-yaml"
 test="libgtest-dev libgmock-dev git curl"
 case "$1" in
   build) wanted=$build ;;

@@ -17,6 +17,7 @@ ALLOWED = {
     "kernels": {"gguf"},
     "kv": set(),
     "http": set(),
+    "media": {"chat", "http"},
     "scheduler": {"kv"},
     "model": {"gguf", "kernels", "kv"},
     "sampling": {"kernels"},
@@ -40,6 +41,7 @@ HOMES = {
     re.compile(r"<openssl"): {"accounts", "http"},
     re.compile(r"<(yaml-cpp|CLI|spdlog)"): {"app"},
     re.compile(r"<utf8proc"): {"tokenizer"},
+    re.compile(r"<(png|jpeglib|jerror|webp)\b"): {"media"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+("([^"]+)"|<[^>]+>)')
 

@@ -47,6 +47,7 @@ class Fetcher {
                                   const std::function<bool()>& interrupted = {}) const;
 
  private:
+  struct Chain;
   Fetcher(FetcherOptions options, AddressPolicy policy);
 
   FetcherOptions options_;

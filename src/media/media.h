@@ -7,10 +7,11 @@
 #include <string_view>
 
 #include "chat/image.h"
+#include "chat/message.h"
 
 namespace millrace::media {
 
-enum class MediaKind { kImage, kVideo, kAudio };
+using chat::MediaKind;
 
 struct LoadedMedia {
   MediaKind kind = MediaKind::kImage;

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "media/fetcher.h"
@@ -62,14 +63,21 @@ class MediaLoader {
       const std::function<bool()>& interrupted = {}) const;
 
   // The same for `input_audio`: base64 without a URL around it.
-  std::expected<LoadedMedia, MediaFailure> LoadAudioData(const std::string& base64,
+  std::expected<LoadedMedia, MediaFailure> LoadAudioData(std::string_view base64,
                                                          MediaAllowance& allowance) const;
 
-  // What can be said of a URL without loading it: its scheme, and whether remote media are allowed.
-  std::expected<void, MediaFailure> CheckUrl(const std::string& url) const;
+  // What can be said of a URL without loading it: whether its scheme is one of the three, and
+  // whether remote media are allowed.
+  std::expected<void, MediaFailure> CheckUrl(std::string_view url) const;
 
  private:
   MediaLoader(MediaLoaderOptions options, std::unique_ptr<Fetcher> fetcher);
+  std::expected<std::string, MediaFailure> LoadBytes(
+      const std::string& url, MediaAllowance& allowance,
+      const std::function<bool()>& interrupted) const;
+  std::expected<LoadedMedia, MediaFailure> LoadImage(
+      std::string_view bytes, MediaAllowance& allowance,
+      const std::function<bool()>& interrupted) const;
 
   MediaLoaderOptions options_;
   std::unique_ptr<Fetcher> fetcher_;
