@@ -10,6 +10,8 @@ namespace {
 
 // White space before an opening delimiter is held back only so far.
 constexpr size_t kLeadingBlanksMax = 16;
+// A longer run is computed in several steps.
+constexpr size_t kForcedRunMax = 64;
 
 bool Contains(const std::vector<base::TokenId>& tokens, base::TokenId token) {
   return std::ranges::find(tokens, token) != tokens.end();
@@ -17,8 +19,10 @@ bool Contains(const std::vector<base::TokenId>& tokens, base::TokenId token) {
 
 }  // namespace
 
-AnswerTracker::AnswerTracker(const GenerationRequest* request, int32_t room)
+AnswerTracker::AnswerTracker(const GenerationRequest* request, int32_t room,
+                             TokenConstraint* constraint)
     : request_(request),
+      constraint_(constraint),
       completion_tokens_max_(std::min(room, request->completion_tokens_max.value_or(room))) {
   MILLRACE_CHECK(completion_tokens_max_ > 0);
   if (request->reasoning) {
@@ -27,12 +31,41 @@ AnswerTracker::AnswerTracker(const GenerationRequest* request, int32_t room)
 }
 
 size_t AnswerTracker::EventsPerDrawMax(const GenerationRequest& request) {
+  const size_t forced = request.make_constraint ? kForcedRunMax : 0;
   if (!request.reasoning) {
-    return 1;
+    return 1 + forced;
   }
   const ReasoningSyntax& syntax = *request.reasoning;
   return 1 + kLeadingBlanksMax + syntax.open.size() + syntax.close.size() +
-         syntax.forced_close.size();
+         syntax.forced_close.size() + forced;
+}
+
+std::span<const uint32_t> AnswerTracker::Mask(size_t word_count) {
+  if (constraint_ == nullptr) {
+    return {};
+  }
+  mask_.resize(word_count);
+  const auto set = [this](base::TokenId token, bool allowed) {
+    const auto index = static_cast<size_t>(ToIndex(token));
+    const uint32_t bit = uint32_t{1} << (index % 32);
+    mask_[index / 32] = allowed ? mask_[index / 32] | bit : mask_[index / 32] & ~bit;
+  };
+  if (phase_ == Phase::kReasoning) {
+    std::ranges::fill(mask_, ~uint32_t{0});
+    for (base::TokenId token : request_->end_tokens) {
+      set(token, false);
+    }
+    return mask_;
+  }
+  if (phase_ == Phase::kOpening && matched_ > 0) {
+    std::ranges::fill(mask_, 0);
+  } else {
+    constraint_->FillMask(mask_);
+  }
+  if (phase_ == Phase::kOpening && !budget_spent()) {
+    set(request_->reasoning->open[matched_], true);
+  }
+  return mask_;
 }
 
 TrackedDraw AnswerTracker::Feed(sampling::SampledToken drawn) {
@@ -52,8 +85,7 @@ TrackedDraw AnswerTracker::Feed(sampling::SampledToken drawn) {
       FeedReasoning(std::move(drawn), out);
       break;
     case Phase::kAnswer:
-      Append(drawn.id, out);
-      Emit(std::move(drawn), TokenKind::kAnswer, out);
+      FeedAnswer(std::move(drawn), out);
       break;
   }
   if (!out.ended && completion_count_ >= completion_tokens_max_) {
@@ -96,8 +128,7 @@ void AnswerTracker::FeedOpening(Held drawn, TrackedDraw& out) {
   FlushHeld(out);
   phase_ = Phase::kAnswer;
   if (!out.ended) {
-    Append(drawn.id, out);
-    Emit(std::move(drawn), TokenKind::kAnswer, out);
+    FeedAnswer(std::move(drawn), out);
   }
 }
 
@@ -122,6 +153,13 @@ void AnswerTracker::FeedReasoning(Held drawn, TrackedDraw& out) {
     EmitHeld(TokenKind::kDelimiter, out);
     phase_ = Phase::kAnswer;
   }
+}
+
+void AnswerTracker::FeedAnswer(Held drawn, TrackedDraw& out) {
+  const base::TokenId token = drawn.id;
+  Append(token, out);
+  Emit(std::move(drawn), TokenKind::kAnswer, out);
+  FollowConstraint(token, out);
 }
 
 void AnswerTracker::Append(base::TokenId token, TrackedDraw& out) {
@@ -176,6 +214,27 @@ void AnswerTracker::ForceClose(TrackedDraw& out) {
     Append(token, out);
     ++out.forced_count;
     Emit({.id = token}, TokenKind::kDelimiter, out);
+  }
+}
+
+// What follows from an answer token: a run of forced ones, or the end.
+void AnswerTracker::FollowConstraint(base::TokenId token, TrackedDraw& out) {
+  if (constraint_ == nullptr || out.ended) {
+    return;
+  }
+  constraint_->Accept(token);
+  if (!request_->sampling.top_logprobs) {
+    for (base::TokenId forced : constraint_->TakeForced(kForcedRunMax)) {
+      if (out.ended || completion_count_ >= completion_tokens_max_) {
+        return;  // Feed ends the choice
+      }
+      Append(forced, out);
+      ++out.forced_count;
+      Emit({.id = forced}, TokenKind::kAnswer, out);
+    }
+  }
+  if (!out.ended && completion_count_ < completion_tokens_max_ && constraint_->MustEnd()) {
+    End(EndReason::kEndToken, out);
   }
 }
 

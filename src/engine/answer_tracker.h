@@ -1,7 +1,9 @@
 // Follows one choice token by token: what is reasoning, what is answer, and when it must end.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/ids.h"
@@ -28,12 +30,18 @@ struct TrackedDraw {
 // reported as delimiter, so the budget bounds the reported reasoning tokens always.
 class AnswerTracker {
  public:
-  // `request` is kept. `room` is the number of tokens the choice may generate before its context is
-  // full, > 0.
-  AnswerTracker(const GenerationRequest* request, int32_t room);
+  // `request` and `constraint` (may be null) are kept. `room` is the number of tokens the choice
+  // may generate before its context is full, > 0.
+  AnswerTracker(const GenerationRequest* request, int32_t room,
+                TokenConstraint* constraint = nullptr);
 
   // No call of Feed or EndForLength makes more events than this.
   static size_t EventsPerDrawMax(const GenerationRequest& request);
+
+  // What the next draw may be: a bit a token, `word_count` words, valid until the next call; empty
+  // when it may be anything. Inside reasoning everything but the end, so that an answer that is
+  // held to something comes to be.
+  std::span<const uint32_t> Mask(size_t word_count);
 
   // The choice drew `drawn`. Not to be called after the end.
   TrackedDraw Feed(sampling::SampledToken drawn);
@@ -47,18 +55,22 @@ class AnswerTracker {
 
   void FeedOpening(Held drawn, TrackedDraw& out);
   void FeedReasoning(Held drawn, TrackedDraw& out);
+  void FeedAnswer(Held drawn, TrackedDraw& out);
   void Append(base::TokenId token, TrackedDraw& out);
   void Emit(Held what, TokenKind kind, TrackedDraw& out);
   void EmitHeld(TokenKind kind, TrackedDraw& out);
   void EmitReasoning(Held what, TrackedDraw& out);
   void FlushHeld(TrackedDraw& out);
   void ForceClose(TrackedDraw& out);
+  void FollowConstraint(base::TokenId token, TrackedDraw& out);
   void End(EndReason reason, TrackedDraw& out);
   bool IsEndToken(base::TokenId token) const;
   bool HeldBeginsClose() const;
   bool budget_spent() const { return reasoning_count_ >= request_->reasoning_tokens_max; }
 
   const GenerationRequest* request_;
+  TokenConstraint* constraint_;
+  std::vector<uint32_t> mask_;
   int32_t completion_tokens_max_;
   Phase phase_ = Phase::kAnswer;
   std::vector<Held> held_;

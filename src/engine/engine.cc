@@ -129,6 +129,9 @@ class ThreadedEngine final : public Engine {
     for (int32_t i = 0; i < choice_count; ++i) {
       submission.samplers.emplace_back(request.sampling, request.seed + static_cast<uint64_t>(i),
                                        request.prompt);
+      if (request.make_constraint) {
+        submission.constraints.push_back(request.make_constraint());
+      }
     }
     submission.channel = std::make_shared<RequestChannel>(RequestChannel::Bounds{
         .limit = event_queue_max_,

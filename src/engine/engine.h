@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "engine/token_constraint.h"
 #include "metrics/registry.h"
 #include "model/model.h"
 #include "sampling/sampler.h"
@@ -44,6 +45,11 @@ struct GenerationRequest {
   std::optional<int32_t> completion_tokens_max;  // all tokens
   std::optional<ReasoningSyntax> reasoning;      // absent: every token is answer
   int32_t reasoning_tokens_max = 0;              // with `reasoning`: then `forced_close` is forced
+
+  // Makes what a choice's answer is held to; empty: nothing. Called once a choice by Submit. Runs
+  // of tokens that a constraint forces are computed together, without drawing them, unless log
+  // probabilities are asked for.
+  std::function<std::unique_ptr<TokenConstraint>()> make_constraint = {};
 
   std::string tenant;  // salts the prefix cache
 };

@@ -110,9 +110,13 @@ void EngineThread::Register(Submission submission) {
   active.open_choice_count = active.request->choice_count;
   const auto prompt_count = static_cast<int32_t>(active.request->prompt.size());
   for (sampling::Sampler& sampler : submission.samplers) {
-    active.choices.push_back(
-        {.sampler = std::move(sampler),
-         .tracker = AnswerTracker(active.request.get(), context_tokens_ - prompt_count)});
+    const size_t index = active.choices.size();
+    auto constraint =
+        submission.constraints.empty() ? nullptr : std::move(submission.constraints[index]);
+    AnswerTracker tracker(active.request.get(), context_tokens_ - prompt_count, constraint.get());
+    active.choices.push_back({.sampler = std::move(sampler),
+                              .constraint = std::move(constraint),
+                              .tracker = std::move(tracker)});
   }
   GenerationRequest& request = *active.request;
   active_.emplace(submission.id, std::move(active));
@@ -270,8 +274,9 @@ void EngineThread::DrawTokens() {
       return;
     }
     try {
-      draw.token =
-          choice.sampler.Sample(std::span(logits_).subspan(draw.row * vocabulary, vocabulary));
+      const auto mask = choice.tracker.Mask((vocabulary + 31) / 32);
+      draw.token = choice.sampler.Sample(
+          std::span(logits_).subspan(draw.row * vocabulary, vocabulary), mask);
     } catch (const std::exception&) {
       draw.failed = true;
     }

@@ -52,6 +52,7 @@ class EngineThread {
  private:
   struct Choice {
     sampling::Sampler sampler;
+    std::unique_ptr<TokenConstraint> constraint;  // may be null
     AnswerTracker tracker;
     bool ended = false;
   };

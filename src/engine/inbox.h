@@ -18,7 +18,8 @@ namespace millrace::engine {
 struct Submission {
   scheduler::RequestId id{};
   std::unique_ptr<GenerationRequest> request;
-  std::vector<sampling::Sampler> samplers;  // one a choice
+  std::vector<sampling::Sampler> samplers;                    // one a choice
+  std::vector<std::unique_ptr<TokenConstraint>> constraints;  // one a choice, or none
   std::shared_ptr<RequestChannel> channel;
 };
 

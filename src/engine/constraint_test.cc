@@ -1,0 +1,215 @@
+// Answers that are held to something: what may be drawn, what is forced, where it ends.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "engine/answer_tracker.h"
+#include "engine/engine.h"
+#include "engine/testing/generation.h"
+#include "engine/testing/hash_model.h"
+#include "engine/testing/pattern_constraint.h"
+#include "metrics/registry.h"
+
+namespace millrace::engine {
+namespace {
+
+using base::TokenId;
+using testing::PatternConstraint;
+
+constexpr size_t kMaskWords = 4;  // letters are tokens: 128 of them
+
+// "a(bc)d": a, then b or c, then d.
+std::vector<std::vector<TokenId>> Pattern(const std::string& text) {
+  std::vector<std::vector<TokenId>> places;
+  bool inside = false;
+  for (char letter : text) {
+    if (letter == '(' || letter == ')') {
+      inside = letter == '(';
+      if (inside) {
+        places.emplace_back();
+      }
+      continue;
+    }
+    if (!inside) {
+      places.emplace_back();
+    }
+    places.back().push_back(TokenId{letter});
+  }
+  return places;
+}
+
+std::string Allowed(std::span<const uint32_t> mask) {
+  std::string letters;
+  for (char letter = ' '; letter < 127; ++letter) {
+    const auto index = static_cast<size_t>(letter);
+    if ((mask[index / 32] >> (index % 32) & 1) != 0) {
+      letters += letter;
+    }
+  }
+  return letters;
+}
+
+std::string TokensOf(const TrackedDraw& out) {
+  std::string letters;
+  for (TokenId token : out.tokens) {
+    letters += static_cast<char>(ToIndex(token));
+  }
+  return letters;
+}
+
+// `.` ends an answer; `<` opens reasoning and `>` closes it.
+GenerationRequest Request() {
+  GenerationRequest request;
+  request.end_tokens = {TokenId{'.'}};
+  request.answer_tokens_max = 100;
+  request.make_constraint = [] { return nullptr; };  // that there is one, for the bounds
+  return request;
+}
+
+GenerationRequest Reasoning(int32_t budget) {
+  GenerationRequest request = Request();
+  request.reasoning = ReasoningSyntax{.open = {TokenId{'<'}},
+                                      .blank = {TokenId{'_'}},
+                                      .close = {TokenId{'>'}},
+                                      .forced_close = {TokenId{'!'}, TokenId{'>'}}};
+  request.reasoning_tokens_max = budget;
+  return request;
+}
+
+TEST(Constraint, DrawsAreMaskedAndForcedRunsFollowAtOnce) {
+  PatternConstraint constraint(Pattern("a(xy)bc(xy)"), TokenId{'.'});
+  const GenerationRequest request = Request();
+  AnswerTracker tracker(&request, 100, &constraint);
+  EXPECT_EQ(Allowed(tracker.Mask(kMaskWords)), "a");
+  EXPECT_EQ(TokensOf(tracker.Feed({.id = TokenId{'a'}})), "a");
+  EXPECT_EQ(Allowed(tracker.Mask(kMaskWords)), "xy");
+  const TrackedDraw out = tracker.Feed({.id = TokenId{'y'}});
+  EXPECT_EQ(TokensOf(out), "ybc");
+  EXPECT_EQ(out.forced_count, 2);
+  EXPECT_EQ(out.events.size(), 3U);
+  EXPECT_EQ(Allowed(tracker.Mask(kMaskWords)), "xy");
+}
+
+TEST(Constraint, AnAnswerThatMustEndEndsWithoutAnotherDraw) {
+  PatternConstraint constraint(Pattern("(ab)cd"), TokenId{'.'});
+  const GenerationRequest request = Request();
+  AnswerTracker tracker(&request, 100, &constraint);
+  const TrackedDraw out = tracker.Feed({.id = TokenId{'b'}});
+  EXPECT_EQ(TokensOf(out), "bcd");
+  EXPECT_TRUE(out.ended);
+  EXPECT_EQ(out.events.back().end, EndReason::kEndToken);
+}
+
+TEST(Constraint, LimitsCutForcedRunsExactly) {
+  for (int32_t limit = 1; limit <= 4; ++limit) {
+    for (const bool answer : {true, false}) {
+      PatternConstraint constraint(Pattern("(ab)cde"), TokenId{'.'});
+      GenerationRequest request = Request();
+      (answer ? request.answer_tokens_max : request.completion_tokens_max.emplace()) = limit;
+      AnswerTracker tracker(&request, 100, &constraint);
+      const TrackedDraw out = tracker.Feed({.id = TokenId{'a'}});
+      EXPECT_EQ(TokensOf(out), std::string("acde").substr(0, static_cast<size_t>(limit)));
+      EXPECT_TRUE(out.ended);
+      EXPECT_EQ(out.events.size(), static_cast<size_t>(limit));
+      EXPECT_EQ(out.events.back().end, EndReason::kLength);
+    }
+  }
+}
+
+TEST(Constraint, ReasoningIsFreeButMayNotEndTheAnswer) {
+  PatternConstraint constraint(Pattern("(ab)c"), TokenId{'.'});
+  const GenerationRequest request = Reasoning(50);
+  AnswerTracker tracker(&request, 100, &constraint);
+  EXPECT_EQ(Allowed(tracker.Mask(kMaskWords)), "<ab");  // reasoning first, or the answer at once
+  tracker.Feed({.id = TokenId{'<'}});
+  const std::string inside = Allowed(tracker.Mask(kMaskWords));
+  EXPECT_EQ(inside.find('.'), std::string::npos);
+  EXPECT_NE(inside.find('z'), std::string::npos);
+  tracker.Feed({.id = TokenId{'z'}});
+  tracker.Feed({.id = TokenId{'>'}});
+  EXPECT_EQ(Allowed(tracker.Mask(kMaskWords)), "ab");
+  const TrackedDraw out = tracker.Feed({.id = TokenId{'a'}});
+  EXPECT_EQ(TokensOf(out), "ac");
+  EXPECT_TRUE(out.ended);
+}
+
+TEST(Constraint, ASpentBudgetLeadsStraightIntoTheAnswer) {
+  PatternConstraint constraint(Pattern("(ab)"), TokenId{'.'});
+  const GenerationRequest request = Reasoning(2);
+  AnswerTracker tracker(&request, 100, &constraint);
+  tracker.Feed({.id = TokenId{'<'}});
+  tracker.Feed({.id = TokenId{'z'}});
+  EXPECT_EQ(TokensOf(tracker.Feed({.id = TokenId{'z'}})), "z!>");
+  EXPECT_EQ(Allowed(tracker.Mask(kMaskWords)), "ab");
+}
+
+TEST(Constraint, LogProbabilitiesTurnForcedRunsOff) {
+  PatternConstraint constraint(Pattern("(ab)cd"), TokenId{'.'});
+  GenerationRequest request = Request();
+  request.sampling.top_logprobs = 0;
+  AnswerTracker tracker(&request, 100, &constraint);
+  EXPECT_EQ(TokensOf(tracker.Feed({.id = TokenId{'a'}})), "a");
+  EXPECT_EQ(Allowed(tracker.Mask(kMaskWords)), "c");
+}
+
+// The whole engine: forced runs are computed like prompts, so what is drawn behind them is what the
+// model says of that text.
+TEST(Constraint, TheEngineDrawsWhatTheModelSaysBehindAForcedRun) {
+  constexpr int32_t kVocabulary = 64;
+  const base::SystemClock clock;
+  metrics::Registry registry;
+  const auto engine =
+      Engine::Create(std::make_unique<testing::HashModel>(testing::HashModelOptions{}),
+                     {.thread_count = 2, .kv_bytes_max = 1 << 20}, &clock, &registry)
+          .value();
+  std::vector<TokenId> run;
+  for (int32_t i = 0; i < 40; ++i) {
+    run.push_back(TokenId{i % 60});
+  }
+  std::vector<TokenId> all;
+  for (int32_t i = 0; i < 63; ++i) {
+    all.push_back(TokenId{i});
+  }
+  std::vector<std::vector<TokenId>> places = {all};
+  for (TokenId token : run) {
+    places.push_back({token});
+  }
+  places.push_back(all);
+  GenerationRequest request;
+  request.prompt = {TokenId{5}, TokenId{6}, TokenId{7}};
+  request.choice_count = 3;
+  request.seed = 11;
+  request.sampling = {.temperature = 0.9, .top_p = 0.9};
+  request.end_tokens = {TokenId{63}};
+  request.answer_tokens_max = 100;
+  request.make_constraint = [&places] {
+    return std::make_unique<PatternConstraint>(places, TokenId{63});
+  };
+  const testing::GenerationResult result = testing::Generate(*engine, request);
+  ASSERT_FALSE(result.failure);
+  for (size_t i = 0; i < 3; ++i) {
+    const std::vector<TokenId>& tokens = result.choices[i].tokens;
+    ASSERT_EQ(tokens.size(), run.size() + 2);
+    EXPECT_TRUE(std::equal(run.begin(), run.end(), tokens.begin() + 1));
+    EXPECT_EQ(result.choices[i].end, EndReason::kEndToken);
+    sampling::Sampler sampler(request.sampling, request.seed + i, request.prompt);
+    std::vector<TokenId> text = request.prompt;
+    std::vector<uint32_t> no_end = {~uint32_t{0}, ~uint32_t{0} >> 1};
+    for (size_t at = 0; at < tokens.size(); ++at) {
+      std::vector<float> logits = testing::HashModel::LogitsAfter(text, kVocabulary);
+      if (at == 0 || at + 1 == tokens.size()) {
+        EXPECT_EQ(sampler.Sample(logits, no_end).id, tokens[at]);
+      } else {
+        sampler.Accept(tokens[at]);
+      }
+      text.push_back(tokens[at]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace millrace::engine
