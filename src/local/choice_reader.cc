@@ -14,7 +14,7 @@ ChoiceReader::ChoiceReader(const AnswerSyntax& answer, base::RandomSource* rando
     : answer_(answer),
       random_(random),
       detokenizer_(answer.tokenizer, tokenizer::ControlText::kShown),
-      parser_(answer.syntax->make_parser(*answer.syntax, answer.parser)),
+      parser_(output_parser::MakeParser(*answer.syntax, answer.parser)),
       stop_(answer.stops) {}
 
 void ChoiceReader::AddToken(base::TokenId id, std::vector<EventContent>& out) {
@@ -131,18 +131,8 @@ void ChoiceReader::Finish(chat::FinishReason reason, std::vector<EventContent>& 
 
 // Control tokens are no text, but some families write their markup with them.
 bool ChoiceReader::IsHidden(base::TokenId id) const {
-  if (!answer_.tokenizer->IsControl(id)) {
-    return false;
-  }
-  const std::string_view text = answer_.tokenizer->Bytes(id);
-  const output_parser::Syntax& syntax = *answer_.syntax;
-  for (const std::string_view markup :
-       {syntax.think_open, syntax.think_close, syntax.call_open, syntax.call_close}) {
-    if (!text.empty() && markup.find(text) != std::string_view::npos) {
-      return false;
-    }
-  }
-  return true;
+  return answer_.tokenizer->IsControl(id) &&
+         !output_parser::IsMarkup(*answer_.syntax, answer_.parser, answer_.tokenizer->Bytes(id));
 }
 
 }  // namespace millrace::local

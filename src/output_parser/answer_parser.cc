@@ -2,23 +2,60 @@
 
 #include <algorithm>
 
+#include "output_parser/marks.h"
+
 namespace millrace::output_parser {
 
-namespace {
+std::unique_ptr<Parser> MakeParser(const Syntax& syntax, ParserOptions options) {
+  return std::make_unique<AnswerParser>(syntax, std::move(options));
+}
 
-bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-}  // namespace
-
-AnswerParser::AnswerParser(const Syntax& syntax, ParserOptions options,
-                           CallReaderFactory make_reader)
+AnswerParser::AnswerParser(const Syntax& syntax, ParserOptions options)
     : syntax_(syntax),
       options_(std::move(options)),
-      make_reader_(make_reader),
       state_(options_.starts_in_reasoning  ? State::kReasoning
              : options_.reasoning_possible ? State::kStart
                                            : State::kContent),
-      skip_newlines_(options_.starts_in_reasoning) {}
+      skip_newlines_(options_.starts_in_reasoning) {
+  AddMarks();
+}
+
+void AnswerParser::AddMarks() {
+  AddMark(syntax_.think_open, Tag::kThinkOpen);
+  AddMark(syntax_.think_close, Tag::kThinkClose);
+  AddMark(syntax_.answer_open, Tag::kAnswerOpen);
+  AddMark(syntax_.answer_close, Tag::kAnswerClose);
+  for (std::string_view mark : syntax_.other_marks) {
+    AddMark(mark, Tag::kStray);
+  }
+  if (!offers_tools()) {
+    return;
+  }
+  AddMark(syntax_.answer_lead, Tag::kAnswerLead);
+  AddMark(syntax_.section_open, Tag::kSectionOpen);
+  AddMark(syntax_.section_close, Tag::kSectionClose);
+  AddMark(syntax_.call_open, Tag::kCallOpen);
+  for (std::string_view mark : syntax_.call_marks) {
+    AddMark(mark, Tag::kStray);
+  }
+  if (!syntax_.section_open.empty()) {
+    const CallForm& form = syntax_.form;
+    std::string all(form.begin.substr(syntax_.section_open.size()));
+    all += form.between;
+    all += form.end.substr(0, form.end.size() - syntax_.section_close.size());
+    std::copy_if(all.begin(), all.end(), std::back_inserter(separators_),
+                 [](char c) { return !IsSpace(c); });
+  }
+}
+
+void AnswerParser::AddMark(std::string_view text, Tag tag) {
+  if (text.empty()) {
+    return;
+  }
+  marks_.push_back({text, tag});
+  begins_mark_[static_cast<unsigned char>(text[0])] = true;
+  mark_bytes_max_ = std::max(mark_bytes_max_, text.size());
+}
 
 std::vector<ParsedPiece> AnswerParser::Add(std::string_view text) {
   input_.append(text);
@@ -49,38 +86,63 @@ bool AnswerParser::Step() {
   std::unreachable();
 }
 
-// ---- text ----
+// ---- marks ----
 
-AnswerParser::Tag AnswerParser::TagAt(size_t position) const {
-  std::string_view rest = std::string_view(input_).substr(position);
-  bool partial = false;
-  auto matches = [&](std::string_view tag) {
-    partial = partial || (tag.size() > rest.size() && tag.starts_with(rest));
-    return rest.starts_with(tag);
-  };
-  if (matches(syntax_.think_open)) {
-    return Tag::kThinkOpen;
+// Whether a mark has its meaning at `position`.
+bool AnswerParser::MayStand(const Mark& mark, size_t position) const {
+  bool answer_begins = state_ == State::kContent && !any_content_;
+  switch (mark.tag) {
+    case Tag::kCallOpen:
+      // A call that opens with a bare bracket is one only between its section's marks.
+      return position != no_call_at_ &&
+             (mark.text.size() > 1 || (in_section_ && !rejected_reader_));
+    case Tag::kAnswerOpen:
+      return answer_begins && answer_ == Answer::kBare;
+    case Tag::kAnswerLead:
+      return answer_begins;
+    case Tag::kAnswerClose:
+      return answer_ == Answer::kOpen;
+    default:
+      return true;
   }
-  if (matches(syntax_.think_close)) {
-    return Tag::kThinkClose;
-  }
-  if (!options_.tool_names.empty() && matches(syntax_.call_open)) {
-    return Tag::kCallOpen;
-  }
-  return partial ? Tag::kPartial : Tag::kNone;
 }
+
+// The longest mark at `position`. kPartial when more input may make a longer one.
+AnswerParser::Found AnswerParser::FindMark(size_t position) const {
+  Found found;
+  std::string_view rest = std::string_view(input_).substr(position);
+  if (!begins_mark_[static_cast<unsigned char>(rest[0])]) {
+    return found;
+  }
+  bool waits = !final_ || end_ == End::kCut;
+  for (const Mark& mark : marks_) {
+    if (!MayStand(mark, position)) {
+      continue;
+    }
+    if (rest.starts_with(mark.text) && mark.text.size() > found.size) {
+      found = {mark.tag, mark.text.size()};
+    } else if (waits && mark.text.size() > rest.size() && mark.text.starts_with(rest)) {
+      return {Tag::kPartial, 0};
+    }
+  }
+  return found;
+}
+
+// ---- text ----
 
 bool AnswerParser::StepStart() {
   size_t begin = 0;
   while (begin < input_.size() && IsSpace(input_[begin])) {
     ++begin;
   }
-  Tag tag = TagAt(begin);
-  if (tag == Tag::kPartial && !final_) {
-    return false;
+  Found found;
+  if (begin == input_.size() || (found = FindMark(begin)).tag == Tag::kPartial) {
+    if (!final_) {
+      return false;
+    }
   }
-  if (tag == Tag::kThinkOpen) {
-    AdvanceTo(begin + syntax_.think_open.size());
+  if (found.tag == Tag::kThinkOpen) {
+    AdvanceTo(begin + found.size);
     state_ = State::kReasoning;
     skip_newlines_ = true;
   } else {
@@ -89,75 +151,145 @@ bool AnswerParser::StepStart() {
   return true;
 }
 
-size_t AnswerParser::DroppableRun() {
-  bool reasoning = state_ == State::kReasoning;
-  if (!reasoning && options_.tool_names.empty()) {
-    return 0;
+bool AnswerParser::IsDroppable(char byte) const {
+  if (in_section_ && separators_.find(byte) != std::string::npos) {
+    return true;
   }
-  while (at_ + run_ < input_.size() &&
-         (reasoning ? input_[at_ + run_] == '\n' : IsSpace(input_[at_ + run_]))) {
-    ++run_;
+  if (state_ == State::kReasoning && !in_section_) {
+    return byte == '\n';
+  }
+  bool answer_may_begin = !any_content_ && !syntax_.answer_open.empty();
+  return (offers_tools() || answer_may_begin) ? IsSpace(byte)
+                                              : answer_ == Answer::kOpen && byte == '\n';
+}
+
+// Length of what goes when a mark follows it: white space, and the beginning of a section of calls.
+size_t AnswerParser::DroppableRun() {
+  std::string_view section = offers_tools() ? syntax_.section_open : "";
+  while (at_ + run_ < input_.size()) {
+    std::string_view rest = std::string_view(input_).substr(at_ + run_);
+    if (rejected_reader_ == nullptr && !section.empty() && rest.starts_with(section)) {
+      in_section_ = true;
+      run_ += section.size();
+    } else if (IsDroppable(rest[0])) {
+      ++run_;
+    } else {
+      break;
+    }
   }
   return run_;
 }
 
 bool AnswerParser::StepText() {
-  SkipAfterTag();
+  SkipAfterMark();
   if (at_ == input_.size()) {
     return false;
   }
-  size_t tag_at = at_ + DroppableRun();
-  Tag tag = tag_at < input_.size() ? TagAt(tag_at) : Tag::kPartial;
-  if (tag == Tag::kPartial) {
-    return final_ && HandlePartialTagAtEnd(tag_at);
+  size_t mark_at = at_ + DroppableRun();
+  Found found;
+  if (mark_at == input_.size() || (found = FindMark(mark_at)).tag == Tag::kPartial) {
+    if (final_) {
+      bool drop = end_ == End::kCut && input_.size() - mark_at > 1;
+      in_section_ ? EmitRunBeforeSection(mark_at) : EmitRun(mark_at);
+      EmitText(drop ? std::string_view() : std::string_view(input_).substr(mark_at));
+      AdvanceTo(input_.size());
+    }
+    return false;
   }
-  if (tag != Tag::kNone) {
-    HandleTag(tag, tag_at);
+  if (found.tag != Tag::kNone) {
+    HandleMark(found, mark_at);
     return true;
   }
-  // Text up to where white space or a tag may begin again.
-  size_t end = tag_at + 1;
-  while (end < input_.size() && input_[end] != syntax_.think_open[0] &&
-         input_[end] != syntax_.call_open[0] && !IsSpace(input_[end])) {
+  // Text up to where white space or a mark may begin again.
+  size_t end = mark_at + 1;
+  while (end < input_.size() && !begins_mark_[static_cast<unsigned char>(input_[end])] &&
+         !IsSpace(input_[end])) {
     ++end;
   }
-  EmitText(std::string_view(input_).substr(at_, end - at_));
+  bool in_rejected = rejected_reader_ != nullptr;
+  end = FollowRejected(at_, end);
+  EmitRun(std::min(mark_at, end));
+  if (end > mark_at) {
+    EmitText(std::string_view(input_).substr(mark_at, end - mark_at));
+    in_section_ = in_section_ && in_rejected;
+  }
   AdvanceTo(end);
   return true;
 }
 
-// The answer ends with white space, or with the beginning of a tag, at `tag_at`.
-bool AnswerParser::HandlePartialTagAtEnd(size_t tag_at) {
-  bool drop = end_ == End::kCut && input_.size() - tag_at > 1;
-  size_t end = drop ? tag_at : input_.size();
-  EmitText(std::string_view(input_).substr(at_, end - at_));
-  AdvanceTo(input_.size());
-  return false;
+void AnswerParser::HandleMark(Found found, size_t mark_at) {
+  size_t end = mark_at + found.size;
+  switch (found.tag) {
+    case Tag::kCallOpen:
+      if (HandleCallOpen(found, mark_at)) {
+        return;
+      }
+      break;
+    case Tag::kThinkOpen:
+    case Tag::kThinkClose:
+      HandleThinkMark(found.tag, mark_at);
+      break;
+    case Tag::kSectionClose:
+      FollowRejected(at_, end);
+      if (!in_section_) {
+        EmitRun(mark_at);
+        break;
+      }
+      EmitRunBeforeSection(mark_at);
+      in_section_ = false;
+      skip_space_ = state_ == State::kContent;
+      break;
+    case Tag::kAnswerOpen:
+      answer_ = Answer::kOpen;
+      skip_newlines_ = true;
+      break;
+    case Tag::kAnswerLead:
+      break;
+    case Tag::kAnswerClose:
+      answer_ = Answer::kClosed;
+      skip_space_ = true;
+      break;
+    default:
+      FollowRejected(at_, end);
+      EmitRun(mark_at);
+  }
+  AdvanceTo(end);
 }
 
-void AnswerParser::HandleTag(Tag tag, size_t tag_at) {
-  if (tag == Tag::kCallOpen) {
-    before_call_ = state_;
-    state_ = State::kCall;
-    reader_ = make_reader_(syntax_);
-    call_text_at_ = tag_at + syntax_.call_open.size();
-    scan_ = call_text_at_;
-    started_ = false;
-    suppressed_ = false;
-    return;
-  }
-  size_t size = tag == Tag::kThinkOpen ? syntax_.think_open.size() : syntax_.think_close.size();
+void AnswerParser::HandleThinkMark(Tag tag, size_t mark_at) {
   if (state_ == State::kReasoning && tag == Tag::kThinkClose) {
     state_ = State::kContent;
     skip_newlines_ = true;
-  } else {  // a stray tag: left out
-    EmitText(std::string_view(input_).substr(at_, tag_at - at_));
-    skip_newlines_ = state_ == State::kContent && !any_content_;
+    rejected_reader_.reset();
+    in_section_ = false;
+    return;
   }
-  AdvanceTo(tag_at + size);
+  FollowRejected(at_, mark_at);
+  EmitRun(mark_at);
+  skip_newlines_ = state_ == State::kContent && !any_content_;
 }
 
-void AnswerParser::SkipAfterTag() {
+// False when the mark is only text, in the call of an unknown name.
+bool AnswerParser::HandleCallOpen(Found found, size_t mark_at) {
+  if (rejected_reader_ != nullptr) {
+    FollowRejected(at_, mark_at + found.size);
+    if (rejected_reader_ != nullptr) {
+      EmitRun(mark_at);
+      return false;
+    }
+    // That call had ended before the mark.
+  }
+  before_call_ = state_;
+  state_ = State::kCall;
+  reader_ = MakeCallReader(syntax_);
+  call_at_ = mark_at;
+  scan_ = mark_at + found.size;
+  started_ = false;
+  suppressed_ = false;
+  return true;
+}
+
+void AnswerParser::SkipAfterMark() {
   size_t position = at_;
   while (position < input_.size() && ((skip_newlines_ && input_[position] == '\n') ||
                                       (skip_space_ && IsSpace(input_[position])))) {
@@ -181,6 +313,10 @@ bool AnswerParser::StepCall() {
       FallBackToText();
       return true;
     }
+    if (rejected_) {
+      Reject();
+      return true;
+    }
     if (step.progress == CallReader::Progress::kDone) {
       scan_ -= step.unread;
       EndCall();
@@ -202,11 +338,40 @@ bool AnswerParser::StepCall() {
   return true;
 }
 
-// It was no call: its opening tag is text, and what follows is read again.
+// It was no call: its opening mark opens nothing, and what follows is read again.
 void AnswerParser::FallBackToText() {
   state_ = before_call_;
-  EmitText(std::string_view(input_).substr(at_, call_text_at_ - at_));
-  AdvanceTo(call_text_at_);
+  no_call_at_ = call_at_;
+  reader_.reset();
+}
+
+// Nobody has that name. The call is text, and its reader goes along to find its end.
+void AnswerParser::Reject() {
+  rejected_ = false;
+  state_ = before_call_;
+  no_call_at_ = call_at_;
+  rejected_reader_ = std::move(reader_);
+  rejected_scan_ = scan_;
+  if (in_section_ && !separators_.empty()) {
+    EmitRunBeforeSection(call_at_);
+    AdvanceTo(call_at_);
+  }
+}
+
+// Shows the reader of a rejected call the bytes that become text. Returns where the call ends, if
+// that is before `end`.
+size_t AnswerParser::FollowRejected(size_t begin, size_t end) {
+  if (rejected_reader_ == nullptr) {
+    return end;
+  }
+  for (size_t i = std::max(begin, rejected_scan_); i < end; ++i) {
+    rejected_scan_ = i + 1;
+    if (rejected_reader_->Consume(input_[i], *this).progress != CallReader::Progress::kMore) {
+      rejected_reader_.reset();
+      return i + 1;
+    }
+  }
+  return end;
 }
 
 void AnswerParser::EndCall() {
@@ -216,11 +381,14 @@ void AnswerParser::EndCall() {
   AdvanceTo(scan_);
   state_ = State::kContent;
   skip_space_ = true;
+  started_ = false;
+  reader_.reset();
 }
 
 bool AnswerParser::StartCall(std::string_view name) {
   auto found = std::find(options_.tool_names.begin(), options_.tool_names.end(), name);
   if (found == options_.tool_names.end()) {
+    rejected_ = true;
     return false;
   }
   tool_index_ = static_cast<size_t>(found - options_.tool_names.begin());
@@ -234,13 +402,13 @@ bool AnswerParser::StartCall(std::string_view name) {
 }
 
 void AnswerParser::AddArguments(std::string_view json_text) {
-  if (!suppressed_) {
+  if (started_ && !suppressed_) {
     Append<CallArguments>(json_text, &CallArguments::json_text);
   }
 }
 
 std::string_view AnswerParser::ParametersJson() const {
-  return tool_index_ < options_.tool_parameters_json.size()
+  return started_ && tool_index_ < options_.tool_parameters_json.size()
              ? std::string_view(options_.tool_parameters_json[tool_index_])
              : std::string_view();
 }
@@ -255,25 +423,57 @@ void AnswerParser::AdvanceTo(size_t position) {
 // Forgets input that is decided. A call that may still turn out to be text is kept whole.
 void AnswerParser::Compact() {
   bool reading_started_call = state_ == State::kCall && started_;
-  size_t decided = reading_started_call ? scan_ - std::min(scan_, syntax_.call_close.size()) : at_;
-  if (reading_started_call && decided < at_) {
-    decided = at_;
-  }
+  size_t decided =
+      reading_started_call ? std::max(at_, scan_ - std::min(scan_, mark_bytes_max_)) : at_;
   if (decided == 0) {
     return;
   }
   input_.erase(0, decided);
-  at_ = reading_started_call ? 0 : at_ - decided;
-  scan_ -= std::min(scan_, decided);
-  call_text_at_ -= std::min(call_text_at_, decided);
+  forgotten_ += decided;
+  no_call_at_ = no_call_at_ < decided || no_call_at_ == kNowhere ? kNowhere : no_call_at_ - decided;
+  for (size_t* position : {&at_, &scan_, &call_at_, &rejected_scan_}) {
+    *position -= std::min(*position, decided);
+  }
 }
 
 void AnswerParser::EmitText(std::string_view text) {
   if (state_ == State::kReasoning) {
     Append<ReasoningText>(text, &ReasoningText::text);
   } else {
-    any_content_ = any_content_ || !text.empty();
-    Append<ContentText>(text, &ContentText::text);
+    EmitContent(text);
+  }
+}
+
+void AnswerParser::EmitContent(std::string_view text) {
+  if (text.empty()) {
+    return;
+  }
+  any_content_ = true;
+  size_t begin = forgotten_ + static_cast<size_t>(text.data() - input_.data());
+  ContentText* last = pieces_.empty() ? nullptr : std::get_if<ContentText>(&pieces_.back());
+  if (last != nullptr && last->begin + last->text.size() == begin) {
+    last->text.append(text);
+  } else {
+    pieces_.emplace_back(ContentText{.text = std::string(text), .begin = begin});
+  }
+}
+
+// The run from at_ to `end` was text after all; the marks in it still are not.
+void AnswerParser::EmitRun(size_t end) {
+  std::string_view run = std::string_view(input_).substr(at_, end - at_);
+  std::string_view section = offers_tools() ? syntax_.section_open : "";
+  while (!run.empty()) {
+    size_t mark = section.empty() ? std::string_view::npos : run.find(section);
+    EmitText(run.substr(0, mark));
+    run.remove_prefix(mark == std::string_view::npos ? run.size() : mark + section.size());
+  }
+}
+
+// Of the run from at_ to `end`, what stands before the section of calls is text.
+void AnswerParser::EmitRunBeforeSection(size_t end) {
+  size_t section = std::string_view(input_).substr(at_, end - at_).find(syntax_.section_open);
+  if (section != std::string_view::npos) {
+    EmitText(std::string_view(input_).substr(at_, section));
   }
 }
 

@@ -71,7 +71,7 @@ class Transcript {
 
 std::string Read(const Syntax& syntax, const ParserOptions& options, std::string_view text,
                  size_t part, Parser::End end) {
-  std::unique_ptr<Parser> parser = syntax.make_parser(syntax, options);
+  std::unique_ptr<Parser> parser = MakeParser(syntax, options);
   Transcript transcript;
   for (size_t at = 0; at < text.size(); at += part) {
     transcript.Take(parser->Add(text.substr(at, part)));

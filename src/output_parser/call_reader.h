@@ -1,13 +1,12 @@
-// Reads one tool call, byte by byte, from behind the tag that opens it.
+// Reads one tool call, byte by byte, from behind the mark that opens it.
 //
-// Each family's syntax has its own reader. A reader tells a CallSink the name as soon as it is
-// sure, then the arguments as they come. Until the name is accepted it may still say that this is
-// no call at all; afterwards it makes the best of what follows.
+// There is one reader for each form of arguments (syntax.h). A reader tells a CallSink the name as
+// soon as it is sure, then the arguments as they come. Until the name is accepted it may still say
+// that this is no call at all; afterwards it makes the best of what follows.
 #pragma once
 
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "output_parser/parser.h"
@@ -18,9 +17,10 @@ class CallSink {
  public:
   virtual ~CallSink() = default;
 
-  // Begins the call. False when no tool has this name: the reader must then fail.
-  [[nodiscard]] virtual bool StartCall(std::string_view name) = 0;
-  // More of the arguments' JSON text. Only after StartCall returned true.
+  // Begins the call. False when no tool has this name: the reader then follows the call to its end,
+  // so that nothing in it is taken for a call of its own, and fails where the syntax is broken.
+  virtual bool StartCall(std::string_view name) = 0;
+  // More of the arguments' JSON text. Only after StartCall; ignored when it returned false.
   virtual void AddArguments(std::string_view json_text) = 0;
   // The JSON Schema of the started call's arguments; empty when it is not known.
   virtual std::string_view ParametersJson() const = 0;
@@ -30,7 +30,7 @@ class CallReader {
  public:
   enum class Progress {
     kMore,    // wants the next byte
-    kFailed,  // no call: only before StartCall succeeded
+    kFailed,  // no call: never after StartCall returned true
     kDone,    // the call is complete
   };
   struct Step {
@@ -44,22 +44,7 @@ class CallReader {
   virtual void Finish(Parser::End end, CallSink& sink) = 0;
 };
 
-// Compares a stream of bytes with a tag whose first character occurs in it only once.
-class TagMatcher {
- public:
-  explicit TagMatcher(std::string_view tag) : tag_(tag) {}
-
-  // Whether `byte` carries the match on. When it does not, the match starts again: first take
-  // matched() bytes as text.
-  bool Accepts(char byte) const { return byte == tag_[matched_]; }
-  void Advance() { ++matched_; }
-  void Reset() { matched_ = 0; }
-  bool complete() const { return matched_ == tag_.size(); }
-  std::string_view matched() const { return tag_.substr(0, matched_); }
-
- private:
-  std::string_view tag_;
-  size_t matched_ = 0;
-};
+// `syntax` must outlive the reader.
+std::unique_ptr<CallReader> MakeCallReader(const Syntax& syntax);
 
 }  // namespace millrace::output_parser

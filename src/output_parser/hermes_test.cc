@@ -85,7 +85,7 @@ TEST(HermesReasoning, EndsAtACall) {
 
 TEST(HermesReasoning, IsNotEndedByTalkAboutTheTag) {
   ParsedAnswer answer = Parse("<think>Use <tool_call> tags?\n</think>No.", Thinking());
-  EXPECT_EQ(answer.reasoning, "Use <tool_call> tags?");
+  EXPECT_EQ(answer.reasoning, "Use  tags?");
   EXPECT_EQ(answer.content, "No.");
 }
 
@@ -181,23 +181,43 @@ TEST(HermesCall, OneBracketTooManyOrTooFewIsForgiven) {
             std::vector{Call("{\"a\": 1}", "now")});
 }
 
-TEST(HermesCall, UnknownNamesStayContent) {
-  std::string_view text =
-      "a\n<tool_call>\n{\"name\": \"other\", \"arguments\": {}}\n</tool_call> b";
-  ParsedAnswer answer = Parse(text);
-  EXPECT_EQ(answer.content, text);
+TEST(HermesCall, UnknownNamesStayContentWithoutTheMarks) {
+  ParsedAnswer answer =
+      Parse("a\n<tool_call>\n{\"name\": \"other\", \"arguments\": {}}\n</tool_call> b");
+  EXPECT_EQ(answer.content, "a\n\n{\"name\": \"other\", \"arguments\": {}}\n b");
   EXPECT_TRUE(answer.calls.empty());
 }
 
-TEST(HermesCall, BrokenSyntaxStaysContent) {
-  for (std::string_view text :
-       {"<tool_call>now()</tool_call>", "<tool_call>{now: 1}</tool_call>", "<tool_call>{}",
-        "<tool_call>{\"name\": 5}</tool_call>", "<tool_call>{\"name\" \"now\"}</tool_call>",
-        "<tool_call>{\"arguments\": {}}</tool_call>", "x <tool_call>",
-        "<tool_call>\n{\"name\": \"n", "<tool_call>{\"arguments\": {</tool_call>", "a <tool",
-        "a <"}) {
+TEST(HermesCall, InsideACallOfAnUnknownNameIsNone) {
+  ParsedAnswer answer = Parse(
+      R"(<tool_call>{"name": "other", "arguments": {"text": "<tool_call>{\"name\": \"now\"}"}})"
+      R"(</tool_call><tool_call>{"name": "now"}</tool_call>)");
+  EXPECT_EQ(answer.content, R"({"name": "other", "arguments": {"text": "{\"name\": \"now\"}"}})");
+  EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
+}
+
+TEST(HermesCall, BehindACallOfAnUnknownNameThatDoesNotCloseIsFound) {
+  ParsedAnswer answer =
+      Parse(R"(<tool_call>{"name": "other"}<tool_call>{"name": "now"}</tool_call>)");
+  EXPECT_EQ(answer.content, R"({"name": "other"})");
+  EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
+}
+
+TEST(HermesCall, BrokenSyntaxStaysContentWithoutTheMarks) {
+  for (auto [text, wanted] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"<tool_call>now()</tool_call>", "now()"},
+           {"<tool_call>{now: 1}</tool_call>", "{now: 1}"},
+           {"<tool_call>{}", "{}"},
+           {"<tool_call>{\"name\": 5}</tool_call>", "{\"name\": 5}"},
+           {"<tool_call>{\"name\" \"now\"}</tool_call>", "{\"name\" \"now\"}"},
+           {"<tool_call>{\"arguments\": {}}</tool_call>", "{\"arguments\": {}}"},
+           {"x <tool_call>", "x "},
+           {"<tool_call>\n{\"name\": \"n", "\n{\"name\": \"n"},
+           {"<tool_call>{\"arguments\": {</tool_call>", "{\"arguments\": {"},
+           {"a <tool", "a <tool"},
+           {"a <", "a <"}}) {
     ParsedAnswer answer = Parse(text);
-    EXPECT_EQ(answer.content, text);
+    EXPECT_EQ(answer.content, wanted);
     EXPECT_TRUE(answer.calls.empty());
   }
 }
@@ -205,8 +225,17 @@ TEST(HermesCall, BrokenSyntaxStaysContent) {
 TEST(HermesCall, BehindBrokenSyntaxIsStillFound) {
   ParsedAnswer answer =
       Parse("<tool_call><tool_call>{\"name\": \"now\", \"arguments\": {}}</tool_call>");
-  EXPECT_EQ(answer.content, "<tool_call>");
+  EXPECT_EQ(answer.content, "");
   EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
+}
+
+TEST(HermesCall, MarksInStringsDoNoHarm) {
+  ParsedAnswer answer = Parse(
+      R"(<tool_call>{"name": "now", "arguments": {"a": "</tool_call> <tool_call> \"} </think>"}})"
+      "\n</tool_call>");
+  EXPECT_EQ(answer.calls,
+            std::vector{Call(R"({"a": "</tool_call> <tool_call> \"} </think>"})", "now")});
+  EXPECT_EQ(answer.content, "");
 }
 
 TEST(HermesCall, IsContentWhenThereAreNoTools) {
@@ -258,7 +287,7 @@ TEST(HermesCut, BeginningOfATagIsDropped) {
 // ---- promptness ----
 
 ParsedAnswer AfterAdding(std::string_view text, ParserOptions options) {
-  std::unique_ptr<Parser> parser = kHermes.make_parser(kHermes, std::move(options));
+  std::unique_ptr<Parser> parser = MakeParser(kHermes, std::move(options));
   ParsedAnswer answer;
   Collect(parser->Add(text), answer);
   return answer;

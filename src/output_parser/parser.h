@@ -1,19 +1,16 @@
-// Reads a model's answer as it streams: reasoning, content and tool calls, each family's syntax
-// described once.
+// Reads a model's answer as it streams: reasoning, content and tool calls, by the description of
+// the family's syntax.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "base/result.h"
-#include "chat/message.h"
+#include "output_parser/syntax.h"
 
 namespace millrace::output_parser {
 
@@ -23,6 +20,7 @@ struct ReasoningText {
 };
 struct ContentText {
   std::string text;
+  size_t begin = 0;  // its first byte, counted in all that the parser was fed; the text is unbroken
 };
 struct CallStarted {
   std::string name;
@@ -35,9 +33,9 @@ using ParsedPiece =
     std::variant<ReasoningText, ContentText, CallStarted, CallArguments, CallFinished>;
 
 struct ParserOptions {
-  bool reasoning_possible = false;      // the model may write reasoning in this answer
-  bool starts_in_reasoning = false;     // the prompt ends inside an open <think>
-  std::vector<std::string> tool_names;  // empty: text that looks like a call stays content
+  bool reasoning_possible = false;           // the model may write reasoning in this answer
+  bool starts_in_reasoning = false;          // the prompt ends inside an open <think>
+  std::vector<std::string> tool_names = {};  // empty: text that looks like a call stays content
   // For syntaxes that write arguments without JSON types: each tool's JSON Schema, as in
   // tool_names; may be empty.
   std::vector<std::string> tool_parameters_json = {};
@@ -45,9 +43,15 @@ struct ParserOptions {
 };
 
 // One choice's parser. Feed it text as it is detokenised, in pieces of any size; the concatenation
-// of what comes out does not depend on how the text was cut. Markup never leaks into content;
-// nothing is held back longer than needed; broken call syntax, and calls to names not in
-// `tool_names`, fall back to content.
+// of what comes out does not depend on how the text was cut, and nothing is held back longer than
+// needed to know what it is.
+//
+// Text that looks like a call and is none (broken syntax, a name not in `tool_names`) stays
+// content, but the syntax's marks in it do not: no text field ever holds tool markup while tools
+// are offered. So `<tool_call>{"name": "unknown"}</tool_call>` becomes the content `{"name":
+// "unknown"}`. Nothing inside a call of an unknown name is read as a call. Without tools the marks
+// mean nothing and are ordinary text: clients that bring a protocol of their own get what the model
+// wrote.
 class Parser {
  public:
   virtual ~Parser() = default;
@@ -58,22 +62,11 @@ class Parser {
   virtual std::vector<ParsedPiece> Finish(End end) = 0;
 };
 
-// How a family writes reasoning and calls; one description a family, in its own file, listed in
-// Syntaxes().
-struct Syntax {
-  std::string_view name;          // "hermes"
-  std::string_view think_open;    // "<think>"
-  std::string_view think_close;   // "</think>"
-  std::string_view forced_close;  // what ends reasoning whose budget is spent: "\n</think>\n\n"
-  std::string_view call_open;     // "<tool_call>"
-  std::string_view call_close;    // "</tool_call>"
-  std::unique_ptr<Parser> (*make_parser)(const Syntax& syntax, ParserOptions options);
-};
+// Whether a control token of this text belongs to how answers are written, so that the parser must
+// see it. Other control tokens are no part of any text.
+bool IsMarkup(const Syntax& syntax, const ParserOptions& options, std::string_view token_text);
 
-// Every syntax this build knows.
-std::span<const Syntax* const> Syntaxes();
-const Syntax* FindSyntax(std::string_view name);
-// The syntax a chat template's text speaks of; hermes when nothing is recognised.
-const Syntax& DetectSyntax(std::string_view template_source);
+// Reads answers written in `syntax`, which must outlive the parser.
+std::unique_ptr<Parser> MakeParser(const Syntax& syntax, ParserOptions options);
 
 }  // namespace millrace::output_parser

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "output_parser/testing/parsed_answer.h"
+
 namespace millrace::output_parser {
 namespace {
 
@@ -15,6 +17,51 @@ TEST(Syntaxes, AreFoundByTheirNames) {
     EXPECT_FALSE(syntax->call_open.empty());
   }
   EXPECT_EQ(FindSyntax("nope"), nullptr);
+}
+
+TEST(Syntaxes, MarksAgreeWithTheForm) {
+  for (const Syntax* syntax : Syntaxes()) {
+    EXPECT_TRUE(syntax->form.call_begin.starts_with(syntax->call_open)) << syntax->name;
+    EXPECT_TRUE(syntax->form.call_end.ends_with(syntax->call_close)) << syntax->name;
+    EXPECT_TRUE(syntax->form.begin.starts_with(syntax->section_open)) << syntax->name;
+    EXPECT_TRUE(syntax->form.end.ends_with(syntax->section_close)) << syntax->name;
+    EXPECT_EQ(syntax->section_open.empty(), syntax->section_close.empty()) << syntax->name;
+  }
+}
+
+// What a grammar would write by the description alone, the parser reads back.
+TEST(Syntaxes, CallsWrittenByTheFormAreRead) {
+  for (const Syntax* syntax : Syntaxes()) {
+    const CallForm& form = syntax->form;
+    std::string arguments = R"({"city": "a b", "days": 2})";
+    if (form.arguments == CallForm::Arguments::kTagged) {
+      arguments = std::string(form.argument_begin) + "city" + std::string(form.text_begin) + "a b" +
+                  std::string(form.argument_end) + std::string(form.argument_begin) + "days" +
+                  std::string(form.json_begin) + "2" + std::string(form.argument_end);
+    }
+    auto call = [&](std::string_view name, std::string_view written) {
+      return std::string(form.call_begin) + std::string(name) + std::string(form.name_end) +
+             std::string(written) + std::string(form.call_end);
+    };
+    std::string none = form.arguments == CallForm::Arguments::kTagged ? "" : "{}";
+    std::string text = "So." + std::string(form.lead_in) + std::string(form.begin) +
+                       call("get_weather", arguments) + std::string(form.between) +
+                       call("now", none) + std::string(form.end);
+    testing::AnswerCase answer_case = {
+        .text = text,
+        .options = {
+            .tool_names = {"get_weather", "now"},
+            .tool_parameters_json = {
+                R"({"properties": {"city": {"type": "string"}, "days": {"type": "integer"}}})",
+                ""}}};
+    testing::CheckStreaming(*syntax, answer_case);
+    testing::ParsedAnswer answer = testing::ParseAnswer(*syntax, answer_case);
+    EXPECT_EQ(answer.calls,
+              (std::vector<testing::ParsedCall>{
+                  {"get_weather", R"({"city": "a b", "days": 2})", true}, {"now", "{}", true}}))
+        << syntax->name << ": " << text;
+    EXPECT_EQ(answer.content, "So.") << text;
+  }
 }
 
 TEST(Syntaxes, HermesIsTakenWhenNothingIsRecognised) {
@@ -32,7 +79,11 @@ TEST(Syntaxes, AreDetectedInTheTemplatesOfTheirModels) {
            {"Qwen3.5-4B.jinja", &kQwen3Coder},
            {"Qwen3-Coder.jinja", &kQwen3Coder},
            {"GLM-4.6.jinja", &kGlm45},
-           {"GLM-4.7-Flash.jinja", &kGlm45}}) {
+           {"GLM-4.7-Flash.jinja", &kGlm47},
+           {"deepseek-ai-DeepSeek-V3.1.jinja", &kDeepseekV31},
+           {"deepseek-ai-DeepSeek-V3.2.jinja", &kDeepseekV32},
+           {"deepseek-ai-DeepSeek-V4.jinja", &kDeepseekV4},
+           {"deepseek-ai-DeepSeek-V4-Flash-0731.jinja", &kDeepseekV4}}) {
     std::ostringstream text;
     text << std::ifstream(folder / file).rdbuf();
     EXPECT_EQ(DetectSyntax(text.str()).name, wanted->name) << file;

@@ -96,18 +96,52 @@ TEST(Qwen3Coder, MissingEndsAreForgiven) {
   EXPECT_EQ(answer.content, "and more");
 }
 
-TEST(Qwen3Coder, WhatIsNoCallStaysContent) {
-  for (std::string_view text :
-       {"<tool_call>\n<function=other>\n</function>\n</tool_call>", "<tool_call>now</tool_call>",
-        "<tool_call>\n<function=now", "<tool_call>{\"name\": \"now\"}</tool_call>"}) {
+TEST(Qwen3Coder, WhatIsNoCallStaysContentWithoutTheMarks) {
+  for (auto [text, wanted] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"<tool_call>\n<function=other>\n</function>\n</tool_call>",
+            "\n<function=other>\n</function>\n"},
+           {"<tool_call>now</tool_call>", "now"},
+           {"<tool_call>\n<function=now", "\n<function=now"},
+           {"<tool_call>{\"name\": \"now\"}</tool_call>", "{\"name\": \"now\"}"}}) {
     ParsedAnswer answer = Parse(kQwen3Coder, text);
-    EXPECT_EQ(answer.content, text);
+    EXPECT_EQ(answer.content, wanted);
     EXPECT_TRUE(answer.calls.empty());
   }
 }
 
+TEST(Qwen3Coder, MarksInValuesDoNoHarm) {
+  EXPECT_EQ(
+      Parse(kQwen3Coder, Coder("city", "<tool_call></function></tool_call><parameter=x>")).calls,
+      std::vector{Call(R"({"city": "<tool_call></function></tool_call><parameter=x>"})")});
+}
+
+TEST(Qwen3Coder, ACallOfAnUnknownNameIsTextUpToItsEnd) {
+  ParsedAnswer answer = Parse(kQwen3Coder,
+                              "<tool_call>\n<function=other>\n<parameter=a>\n<tool_call>\n"
+                              "<function=now>\n</function>\n</tool_call>\n</parameter>\n"
+                              "</function>\n</tool_call>\n<tool_call>\n<function=now>\n"
+                              "</function>\n</tool_call>");
+  EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
+  EXPECT_TRUE(answer.content.starts_with("\n<function=other>"));
+}
+
+TEST(Qwen3Coder, ProseAboutTheMarkEndsWhereItIsNoCall) {
+  ParsedAnswer answer =
+      Parse(kQwen3Coder, "Use <tool_call>. <tool_call><function=now></function></tool_call>");
+  EXPECT_EQ(answer.content, "Use .");
+  EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
+}
+
+TEST(Qwen3Coder, QuotesAroundNamesAreLeftOut) {
+  EXPECT_EQ(Parse(kQwen3Coder,
+                  "<tool_call><function=\"get_weather\"><parameter= city >Oslo</parameter>"
+                  "</function></tool_call>")
+                .calls,
+            std::vector{Call(R"({"city": "Oslo"})")});
+}
+
 TEST(Qwen3Coder, StringsStreamAndCutsKeepWhatCame) {
-  std::unique_ptr<Parser> parser = kQwen3Coder.make_parser(kQwen3Coder, WithTools());
+  std::unique_ptr<Parser> parser = MakeParser(kQwen3Coder, WithTools());
   ParsedAnswer answer;
   Collect(parser->Add("<tool_call>\n<function=get_weather>\n<parameter=city>\nNew Y"), answer);
   EXPECT_EQ(answer.calls, (std::vector{ParsedCall{"get_weather", "{\"city\": \"New Y", false}}));
@@ -124,13 +158,54 @@ TEST(Glm45, BothSpacingsAndNoArgumentsAreRead) {
   EXPECT_EQ(answer.content, "");
 }
 
-TEST(Glm45, WhatIsNoCallStaysContent) {
-  for (std::string_view text : {"<tool_call>other</tool_call>", "<tool_call></tool_call>",
-                                "see <tool_call> here", "<tool_call>no"}) {
+TEST(Glm45, WhatIsNoCallStaysContentWithoutTheMarks) {
+  for (auto [text, wanted] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"<tool_call>other</tool_call>", "other"},
+           {"<tool_call></tool_call>", ""},
+           {"see <tool_call> here", "see  here"},
+           {"<tool_call>other\n<arg_key>a</arg_key>\n<arg_value>b</arg_value>\n</tool_call>",
+            "other\na\nb\n"},
+           {"<tool_call>no", "no"}}) {
     ParsedAnswer answer = Parse(kGlm45, text);
-    EXPECT_EQ(answer.content, text);
+    EXPECT_EQ(answer.content, wanted);
     EXPECT_TRUE(answer.calls.empty());
   }
+}
+
+TEST(Glm45, ProseAboutTheMarkEndsWhereItIsNoCall) {
+  ParsedAnswer answer = Parse(kGlm45, "see <tool_call> here it is <tool_call>now</tool_call>");
+  EXPECT_EQ(answer.content, "see  here it is");
+  EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
+}
+
+TEST(Glm45, MarksInValuesDoNoHarm) {
+  EXPECT_EQ(Parse(kGlm45, Glm("city", "a</tool_call><arg_key>b</arg_key><tool_call>")).calls,
+            std::vector{Call(R"({"city": "a</tool_call><arg_key>b</arg_key><tool_call>"})")});
+}
+
+TEST(Glm45, AKeyWithoutAValueIsLeftOut) {
+  EXPECT_EQ(Parse(kGlm45, "<tool_call>now<arg_key>a</arg_key></tool_call>").calls,
+            std::vector{Call("{}", "now")});
+  EXPECT_EQ(Parse(kGlm45,
+                  "<tool_call>now<arg_key>a</arg_key><arg_key>b</arg_key><arg_value>1"
+                  "</arg_value></tool_call>")
+                .calls,
+            std::vector{Call(R"({"b": 1})", "now")});
+}
+
+TEST(Glm45, ACallThatDoesNotCloseEndsWhereTheNextBegins) {
+  ParsedAnswer answer = Parse(
+      kGlm45,
+      "<tool_call>get_weather\n<arg_key>days</arg_key>\n<arg_value>2</arg_value>\n<tool_call>now"
+      "</tool_call>");
+  EXPECT_EQ(answer.calls, (std::vector{Call(R"({"days": 2})"), Call("{}", "now")}));
+}
+
+TEST(Glm45, BoxMarksAreNeverText) {
+  EXPECT_EQ(Parse(kGlm45, "It is <|begin_of_box|>42<|end_of_box|>.").content, "It is 42.");
+  AnswerCase without_tools = {.text = "<|begin_of_box|>42<|end_of_box|>"};
+  CheckStreaming(kGlm45, without_tools);
+  EXPECT_EQ(ParseAnswer(kGlm45, without_tools).content, "42");
 }
 
 TEST(Glm45, CutCallsKeepWhatCame) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "json/json.h"
+#include "output_parser/marks.h"
 
 namespace millrace::output_parser {
 
@@ -41,15 +42,6 @@ std::string Escaped(std::string_view text) {
     }
   }
   return out;
-}
-
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 const boost::json::value* Member(const boost::json::value& value, std::string_view name) {
@@ -131,13 +123,14 @@ ArgumentWriter::Types ArgumentWriter::TypesOf(std::string_view key, CallSink& si
   return types;
 }
 
-void ArgumentWriter::BeginArgument(std::string_view key, CallSink& sink) {
+void ArgumentWriter::BeginArgument(std::string_view key, Kind kind, CallSink& sink) {
   EndArgument(sink);
   sink.AddArguments((any_ ? ", \"" : "{\"") + Escaped(key) + "\": ");
   any_ = true;
   open_ = true;
-  types_ = TypesOf(key, sink);
-  streams_ = types_.only_string();
+  kind_ = kind;
+  types_ = kind == Kind::kBySchema ? TypesOf(key, sink) : Types();
+  streams_ = kind == Kind::kText || types_.only_string();
   text_.clear();
   if (streams_) {
     sink.AddArguments("\"");
@@ -175,7 +168,7 @@ void ArgumentWriter::EndArgument(CallSink& sink) {
     fits = types_.any() ? (type.number && types_.number) || (type.boolean && types_.boolean) ||
                               (type.null && types_.null) || (type.object && types_.object) ||
                               (type.array && types_.array)
-                        : !type.string;
+                        : kind_ == Kind::kJson || !type.string;
   }
   sink.AddArguments(fits ? std::string(candidate) : "\"" + Escaped(text_) + "\"");
 }

@@ -19,7 +19,13 @@ namespace millrace::output_parser {
 
 class ArgumentWriter {
  public:
-  void BeginArgument(std::string_view key, CallSink& sink);
+  // How the type of a value is known.
+  enum class Kind {
+    kBySchema,
+    kText,  // the model says that it is a string
+    kJson,  // the model says that it is JSON; text that is none becomes a string
+  };
+  void BeginArgument(std::string_view key, Kind kind, CallSink& sink);
   // A part of the current argument's text, of any size.
   void AddText(std::string_view text, CallSink& sink);
   void EndArgument(CallSink& sink);
@@ -49,6 +55,7 @@ class ArgumentWriter {
   bool any_ = false;   // an argument was begun
   bool open_ = false;  // and is not ended
   bool streams_ = false;
+  Kind kind_ = Kind::kBySchema;
   Types types_;
   std::string text_;  // of an argument that does not stream
 };

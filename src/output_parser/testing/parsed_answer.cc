@@ -28,6 +28,7 @@ void Collect(const std::vector<ParsedPiece>& pieces, ParsedAnswer& answer) {
     } else if (const auto* content = std::get_if<ContentText>(&piece)) {
       EXPECT_FALSE(content->text.empty());
       answer.content += content->text;
+      answer.content_at.emplace_back(content->begin, content->text.size());
       note('c');
     } else if (const auto* started = std::get_if<CallStarted>(&piece)) {
       answer.calls.push_back({started->name, "", false});
@@ -51,7 +52,7 @@ ParsedAnswer ParseAnswer(const Syntax& syntax, const AnswerCase& answer_case) {
 
 ParsedAnswer ParseInParts(const Syntax& syntax, const AnswerCase& answer_case,
                           const std::vector<size_t>& sizes) {
-  std::unique_ptr<Parser> parser = syntax.make_parser(syntax, answer_case.options);
+  std::unique_ptr<Parser> parser = MakeParser(syntax, answer_case.options);
   ParsedAnswer answer;
   size_t part = 0;
   for (size_t at = 0; at < answer_case.text.size();) {
@@ -60,6 +61,12 @@ ParsedAnswer ParseInParts(const Syntax& syntax, const AnswerCase& answer_case,
     at += size;
   }
   Collect(parser->Finish(answer_case.end), answer);
+  std::string content;
+  for (auto [begin, size] : answer.content_at) {
+    content += answer_case.text.substr(begin, size);
+  }
+  EXPECT_EQ(content, answer.content) << "pieces say where they stand";
+  answer.content_at.clear();
   return answer;
 }
 
@@ -80,21 +87,25 @@ void CheckPrefixes(const Syntax& syntax, const AnswerCase& answer_case) {
   ParsedAnswer whole = ParseAnswer(syntax, answer_case);
   for (size_t size = 0; size < answer_case.text.size(); ++size) {
     std::string_view prefix = answer_case.text.substr(0, size);
-    std::unique_ptr<Parser> parser = syntax.make_parser(syntax, answer_case.options);
+    std::unique_ptr<Parser> parser = MakeParser(syntax, answer_case.options);
     ParsedAnswer answer;
     Collect(parser->Add(prefix), answer);
     ParsedAnswer added = answer;
     Collect(parser->Finish(Parser::End::kCut), answer);
     bool has_tools = !answer_case.options.tool_names.empty();
-    for (std::string_view tag : {syntax.think_open, syntax.think_close, syntax.call_open}) {
-      if (tag == syntax.call_open && !has_tools) {
-        continue;
-      }
+    std::vector<std::string_view> tags = {syntax.think_open, syntax.think_close};
+    if (has_tools) {
+      tags.insert(tags.end(), syntax.call_marks.begin(), syntax.call_marks.end());
+    }
+    for (std::string_view tag : tags) {
       EXPECT_FALSE(answer.content != added.content && EndsInsideTag(answer.content, tag)) << prefix;
       EXPECT_FALSE(answer.reasoning != added.reasoning && EndsInsideTag(answer.reasoning, tag))
           << prefix;
     }
     EXPECT_LE(answer.calls.size(), whole.calls.size()) << prefix;
+    // What was let out is never taken back.
+    EXPECT_TRUE(whole.content.starts_with(added.content)) << prefix;
+    EXPECT_TRUE(whole.reasoning.starts_with(added.reasoning)) << prefix;
   }
 }
 
@@ -102,6 +113,12 @@ void CheckPrefixes(const Syntax& syntax, const AnswerCase& answer_case) {
 
 void CheckStreaming(const Syntax& syntax, const AnswerCase& answer_case) {
   ParsedAnswer whole = ParseAnswer(syntax, answer_case);
+  if (!answer_case.options.tool_names.empty()) {
+    for (std::string_view mark : syntax.call_marks) {
+      EXPECT_EQ(whole.content.find(mark), std::string::npos) << answer_case.text;
+      EXPECT_EQ(whole.reasoning.find(mark), std::string::npos) << answer_case.text;
+    }
+  }
   for (size_t size = 1; size <= 12; ++size) {
     EXPECT_EQ(ParseInParts(syntax, answer_case, {size}), whole)
         << "parts of " << size << " bytes: " << answer_case.text;

@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "output_parser/parser.h"
@@ -24,6 +25,7 @@ struct ParsedAnswer {
   // The kinds of pieces in order, neighbours of one kind counted once: r, c, s (call), a
   // (arguments), f (finished).
   std::string order;
+  std::vector<std::pair<size_t, size_t>> content_at = {};  // begin and length of its pieces
   bool operator==(const ParsedAnswer&) const = default;
 };
 

@@ -1,0 +1,66 @@
+// The markup of DeepSeek V3.2 and V4, which differ in the name of the outer tag:
+//
+//   <｜DSML｜function_calls>
+//   <｜DSML｜invoke name="NAME">
+//   <｜DSML｜parameter name="KEY" string="true|false">VALUE</｜DSML｜parameter>
+//   </｜DSML｜invoke>
+//   </｜DSML｜function_calls>
+//
+// Values with string="true" are raw text, the others JSON. The bars are U+FF5C.
+#include <array>
+
+#include "output_parser/syntaxes.h"
+
+namespace millrace::output_parser {
+
+constexpr std::array<std::string_view, 2> kDsmlMarks = {"<｜DSML｜", "</｜DSML｜"};
+
+const Syntax kDeepseekV32 = {
+    .name = "deepseek_v32",
+    .think_open = "<think>",
+    .think_close = "</think>",
+    .forced_close = "</think>",
+    .section_open = "<｜DSML｜function_calls>",
+    .section_close = "</｜DSML｜function_calls>",
+    .call_open = "<｜DSML｜invoke",
+    .call_close = "</｜DSML｜invoke>",
+    .form = {.arguments = CallForm::Arguments::kTagged,
+             .lead_in = "\n\n",
+             .begin = "<｜DSML｜function_calls>\n",
+             .call_begin = "<｜DSML｜invoke name=\"",
+             .name_end = "\">\n",
+             .call_end = "</｜DSML｜invoke>",
+             .between = "\n",
+             .end = "\n</｜DSML｜function_calls>",
+             .argument_begin = "<｜DSML｜parameter name=\"",
+             .text_begin = "\" string=\"true\">",
+             .json_begin = "\" string=\"false\">",
+             .argument_end = "</｜DSML｜parameter>\n"},
+    .call_marks = kDsmlMarks,
+};
+
+const Syntax kDeepseekV4 = {
+    .name = "deepseek_v4",
+    .think_open = "<think>",
+    .think_close = "</think>",
+    .forced_close = "</think>",
+    .section_open = "<｜DSML｜tool_calls>",
+    .section_close = "</｜DSML｜tool_calls>",
+    .call_open = "<｜DSML｜invoke",
+    .call_close = "</｜DSML｜invoke>",
+    .form = {.arguments = CallForm::Arguments::kTagged,
+             .lead_in = "\n\n",
+             .begin = "<｜DSML｜tool_calls>\n",
+             .call_begin = "<｜DSML｜invoke name=\"",
+             .name_end = "\">\n",
+             .call_end = "</｜DSML｜invoke>",
+             .between = "\n",
+             .end = "\n</｜DSML｜tool_calls>",
+             .argument_begin = "<｜DSML｜parameter name=\"",
+             .text_begin = "\" string=\"true\">",
+             .json_begin = "\" string=\"false\">",
+             .argument_end = "</｜DSML｜parameter>\n"},
+    .call_marks = kDsmlMarks,
+};
+
+}  // namespace millrace::output_parser

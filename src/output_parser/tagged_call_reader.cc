@@ -1,0 +1,233 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "output_parser/marks.h"
+#include "output_parser/readers.h"
+#include "output_parser/typed_arguments.h"
+
+namespace millrace::output_parser {
+
+namespace {
+
+constexpr size_t kNameBytesMax = 256;
+constexpr size_t kKeyBytesMax = 4096;
+
+// Without the quotes and spaces that models put around names.
+std::string_view Unquoted(std::string_view name) {
+  name = Trimmed(name);
+  while (!name.empty() && name.front() == '"') {
+    name.remove_prefix(1);
+  }
+  while (!name.empty() && name.back() == '"') {
+    name.remove_suffix(1);
+  }
+  return Trimmed(name);
+}
+
+// The marks that may stand between arguments, in the order of TaggedCallReader::Between. The pieces
+// of call_end before its last one follow.
+std::vector<std::string_view> MarksBetween(const Syntax& syntax) {
+  std::vector<std::string_view> marks = {Trimmed(syntax.form.argument_begin), syntax.call_close,
+                                         syntax.section_close, syntax.call_open};
+  std::vector<std::string_view> ends = Pieces(syntax.form.call_end);
+  marks.insert(marks.end(), ends.begin(), ends.end() - 1);
+  return marks;
+}
+
+// A name and arguments between tags. One line end at each side of a value is no part of it where
+// the form writes it there.
+class TaggedCallReader : public CallReader {
+ public:
+  explicit TaggedCallReader(const Syntax& syntax)
+      : prefix_(syntax.form.call_begin.substr(syntax.call_open.size())),
+        name_end_(Trimmed(syntax.form.name_end)),
+        between_(MarksBetween(syntax)),
+        text_begin_(Pieces(syntax.form.text_begin)),
+        json_begin_(Pieces(syntax.form.json_begin)),
+        value_in_lines_(syntax.form.text_begin.ends_with('\n')),
+        value_({Pieces(syntax.form.argument_end).front()}),
+        end_(syntax.call_close, "") {}
+
+  Step Consume(char byte, CallSink& sink) override {
+    switch (state_) {
+      case State::kName:
+        return ConsumeName(byte, sink);
+      case State::kBetween:
+        return ConsumeBetween(byte, sink);
+      case State::kKey:
+        ConsumeKey(byte, sink);
+        return {};
+      case State::kBeforeValue:
+        return ConsumeBeforeValue(byte, sink);
+      case State::kValue:
+        ConsumeValue(byte, sink);
+        return {};
+      case State::kClosing:
+        return end_.Consume(byte);
+    }
+    std::unreachable();
+  }
+
+  void Finish(Parser::End end, CallSink& sink) override {
+    if (end == Parser::End::kComplete && state_ != State::kClosing) {
+      arguments_.End(sink);
+    }
+  }
+
+ private:
+  enum class State { kName, kBetween, kKey, kBeforeValue, kValue, kClosing };
+  enum Between { kArgument, kCallClose, kSectionClose, kCallOpen, kEnd };
+
+  Step ConsumeName(char byte, CallSink& sink) {
+    if (!prefix_.complete()) {
+      return {prefix_.Consume(byte) ? Progress::kMore : Progress::kFailed};
+    }
+    if (name_.empty() && IsSpace(byte)) {
+      return {};
+    }
+    bool space_ends = name_end_.empty();
+    if (byte == '<' || (space_ends && IsSpace(byte))) {
+      return space_ends ? StartCall(byte, sink) : Step{Progress::kFailed};
+    }
+    name_ += byte;
+    if (!space_ends && name_.ends_with(name_end_)) {
+      name_.resize(name_.size() - name_end_.size());
+      return StartCall(' ', sink);
+    }
+    return {name_.size() > kNameBytesMax ? Progress::kFailed : Progress::kMore};
+  }
+
+  // `next` is the byte behind the name and its end.
+  Step StartCall(char next, CallSink& sink) {
+    std::string_view name = Unquoted(name_);
+    if (name.empty()) {
+      return {Progress::kFailed};
+    }
+    accepted_ = sink.StartCall(name);
+    state_ = State::kBetween;
+    return ConsumeBetween(next, sink);
+  }
+
+  Step ConsumeBetween(char byte, CallSink& sink) {
+    std::string text;
+    int mark = between_.Consume(byte, text);
+    if (!accepted_ && !Trimmed(text).empty()) {
+      return {Progress::kFailed};
+    }
+    if (mark < 0) {
+      return {};
+    }
+    if (mark == kArgument) {
+      key_.clear();
+      state_ = State::kKey;
+      return {};
+    }
+    arguments_.End(sink);
+    if (mark >= kEnd) {
+      state_ = State::kClosing;
+      return {};
+    }
+    return {Progress::kDone, mark == kCallClose ? 0 : between_.mark(mark).size()};
+  }
+
+  void ConsumeKey(char byte, CallSink& sink) {
+    if (key_.size() < kKeyBytesMax) {
+      key_ += byte;
+    } else {
+      key_.back() = byte;
+    }
+    if (!key_.ends_with(text_begin_.front())) {
+      return;
+    }
+    key_.resize(key_.size() - text_begin_.front().size());
+    tail_.clear();
+    state_ = State::kBeforeValue;
+    if (text_begin_.size() == 1) {
+      BeginValue(ArgumentWriter::Kind::kBySchema, sink);
+    }
+  }
+
+  // What stands between a key and its value: another tag, or the statement of the type.
+  Step ConsumeBeforeValue(char byte, CallSink& sink) {
+    if (tail_.empty() && IsSpace(byte)) {
+      return {};
+    }
+    tail_ += byte;
+    if (byte != '>' && tail_.size() < kNameBytesMax) {
+      return {};
+    }
+    bool is_text = tail_ == text_begin_[1];
+    bool is_json = tail_ == json_begin_[1];
+    if (is_text || is_json || tail_ == ">") {
+      BeginValue(is_text == is_json ? ArgumentWriter::Kind::kBySchema
+                 : is_text          ? ArgumentWriter::Kind::kText
+                                    : ArgumentWriter::Kind::kJson,
+                 sink);
+      return {};
+    }
+    // No value: the tag may be another argument's, or the end.
+    state_ = State::kBetween;
+    Step step;
+    for (char c : tail_) {
+      step = ConsumeBetween(c, sink);
+    }
+    return step;
+  }
+
+  void BeginValue(ArgumentWriter::Kind kind, CallSink& sink) {
+    arguments_.BeginArgument(Unquoted(key_), kind, sink);
+    value_.Reset();
+    state_ = State::kValue;
+    at_value_start_ = true;
+    line_end_held_ = false;
+  }
+
+  void ConsumeValue(char byte, CallSink& sink) {
+    if (std::exchange(at_value_start_, false) && value_in_lines_ && byte == '\n') {
+      return;
+    }
+    std::string text;
+    bool complete = value_.Consume(byte, text) >= 0;
+    if (!text.empty()) {
+      if (std::exchange(line_end_held_, false)) {
+        text.insert(0, "\n");
+      }
+      if (value_in_lines_ && text.back() == '\n') {
+        text.pop_back();
+        line_end_held_ = true;
+      }
+      arguments_.AddText(text, sink);
+    }
+    if (complete) {
+      arguments_.EndArgument(sink);
+      state_ = State::kBetween;
+      between_.Reset();
+    }
+  }
+
+  State state_ = State::kName;
+  LooseLiteral prefix_;
+  const std::string_view name_end_;
+  MarkFinder between_;
+  const std::vector<std::string_view> text_begin_;
+  const std::vector<std::string_view> json_begin_;
+  const bool value_in_lines_;
+  MarkFinder value_;
+  CallEnd end_;
+  ArgumentWriter arguments_;
+  std::string name_;
+  std::string key_;
+  std::string tail_;
+  bool accepted_ = false;
+  bool at_value_start_ = false;
+  bool line_end_held_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<CallReader> MakeTaggedCallReader(const Syntax& syntax) {
+  return std::make_unique<TaggedCallReader>(syntax);
+}
+
+}  // namespace millrace::output_parser
