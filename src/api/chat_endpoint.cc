@@ -250,7 +250,7 @@ asio::awaitable<void> ChatExchange::WaitForStream(Instant deadline) {
 }
 
 asio::awaitable<void> ChatExchange::ReplyWhole() {
-  ResponseBuilder builder(reply_.n);
+  ResponseBuilder builder(reply_.n, reply_.logprobs);
   const Instant deadline = started_ + options_.request_timeout;
   while (true) {
     while (auto event = stream_->TryNext()) {
@@ -379,7 +379,7 @@ asio::awaitable<ChatExchange::Progress> ChatExchange::BridgeSilence() {
 }
 
 asio::awaitable<void> ChatExchange::ReplyStreamed() {
-  ChunkWriter chunks(header_, reply_.stream_usage, reply_.n);
+  ChunkWriter chunks(header_, reply_.stream_usage, reply_.n, reply_.logprobs);
   while (true) {
     const Progress forwarded = co_await ForwardEvents(chunks);
     if (forwarded == Progress::kEnded) {

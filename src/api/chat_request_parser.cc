@@ -79,7 +79,8 @@ WireStatus CheckCapabilities(const WireBody& body, const ReadContext& context) {
   if (WantsPrefix(body) && !record.prefix) {
     return WireError{Failure::kPrefixUnsupported, {}, "prefix"};
   }
-  if (body.suffix && !WantsJson(body)) {
+  // With JSON mode it is the combination that is refused, whatever the model can do.
+  if (body.suffix && !record.fim && !WantsJson(body)) {
     return WireError{Failure::kSuffixUnsupported, {}, "suffix"};
   }
   if (body.thinking.enable_thinking && record.thinking != chat::ThinkingClass::kHybrid &&
@@ -87,9 +88,6 @@ WireStatus CheckCapabilities(const WireBody& body, const ReadContext& context) {
     return InvalidParameter(
         "Value error, current model does not support parameter `enable_thinking`.",
         "enable_thinking");
-  }
-  if (body.logprobs) {
-    return InvalidField("logprobs", "this server cannot report log probabilities; leave it out");
   }
   return {};
 }
@@ -163,6 +161,10 @@ chat::ChatRequest Assemble(WireBody body, ToolPlan tools, const RequestOrigin& o
   request.response_format = std::move(body.response_format);
   request.answer_prefix =
       body.prefix ? std::move(body.prefix) : std::move(body.messages.continued_answer);
+  request.answer_suffix = std::move(body.suffix);
+  if (body.logprobs) {
+    request.top_logprobs = static_cast<int32_t>(body.top_logprobs);
+  }
   request.sampling = DecideSampling(body, context.record);
   request.seed = body.seed ? static_cast<uint64_t>(*body.seed) : origin.fallback_seed;
   request.n = body.n;
@@ -222,7 +224,8 @@ WireResult<ParsedChat> ParseChatRequest(std::string_view body, const RequestOrig
   parsed.reply = {.model = std::string(*fields.OptionalString("model").value()),
                   .stream = wire.stream,
                   .stream_usage = DecideStreamUsage(wire, options),
-                  .n = wire.n};
+                  .n = wire.n,
+                  .logprobs = wire.logprobs ? Logprobs::kReported : Logprobs::kLeftOut};
   parsed.media = wire.messages.media;
   parsed.choice_tokens_max =
       ClientLimit(wire, options, DecideThinking(wire.thinking, origin.user_agent, context).enabled);

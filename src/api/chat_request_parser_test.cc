@@ -279,9 +279,13 @@ TEST_F(RequestParser, ReadsLogitBias_C130) {
             Invalid("logit_bias.x: String should match pattern '^[0-9]+$'"));
 }
 
-TEST_F(RequestParser, RefusesLogProbabilitiesWithAClearText_C132) {
-  EXPECT_EQ(With(R"("logprobs":true)"),
-            Invalid("logprobs: this server cannot report log probabilities; leave it out"));
+TEST_F(RequestParser, ReadsLogprobs_C131_C132) {
+  EXPECT_EQ(Request("").top_logprobs, std::nullopt);
+  EXPECT_EQ(Request(R"("logprobs":false)").top_logprobs, std::nullopt);
+  EXPECT_EQ(Request(R"("logprobs":true)").top_logprobs, 0);
+  EXPECT_EQ(Request(R"("logprobs":true,"top_logprobs":20)").top_logprobs, 20);
+  EXPECT_EQ(fixture_.ParseWith(R"("logprobs":true)")->reply.logprobs, Logprobs::kReported);
+  EXPECT_EQ(fixture_.ParseWith(R"("logprobs":false)")->reply.logprobs, Logprobs::kLeftOut);
   EXPECT_EQ(With(R"("top_logprobs":1)"), Invalid("top_logprobs: logprobs must be true"));
   ExpectInvalid({R"("top_logprobs":21)", R"("logprobs":1)"});
   ExpectAccepted({R"("logprobs":false)", R"("top_logprobs":0)"});
@@ -304,6 +308,19 @@ TEST_F(RequestParser, RefusesPrefixAndSuffixByTheirOwnCodes_C136_C137) {
   EXPECT_EQ(With(R"("prefix":"a","suffix":"b")" + json, "J").code, 20032);
   EXPECT_EQ(Request(R"("prefix":"a")", "J").answer_prefix, "a");
   ExpectInvalid({R"("prefix":"")", R"("prefix":1)"}, "J");
+}
+
+TEST_F(RequestParser, ReadsAGapToFillWithThinkingOff) {
+  const chat::ChatRequest request = Request(R"("prefix":"a","suffix":"b")", "F");
+  EXPECT_EQ(request.answer_prefix, "a");
+  EXPECT_EQ(request.answer_suffix, "b");
+  EXPECT_FALSE(request.enable_thinking);
+  EXPECT_EQ(Request(R"("prefix":"a","suffix":"")", "F").answer_suffix, "");
+  EXPECT_EQ(Request(R"("prefix":"a","suffix":null)", "F").answer_suffix, std::nullopt);
+  EXPECT_EQ(With(R"("suffix":"b")", "F"), Invalid("prefix: Field required"));
+  EXPECT_EQ(With(R"("prefix":"a","suffix":"b","response_format":{"type":"json_object"})", "F").code,
+            20032);
+  ExpectInvalid({R"("prefix":"a","suffix":1)", R"("prefix":"a","suffix":["b"])"}, "F");
 }
 
 // ---- 9.6: thinking

@@ -34,9 +34,11 @@ chat::Usage Later(const chat::Usage& a, const chat::Usage& b) {
 
 }  // namespace
 
-ChunkWriter::ChunkWriter(const ReplyHeader& header, StreamUsage usage_mode, int32_t choice_count)
+ChunkWriter::ChunkWriter(const ReplyHeader& header, StreamUsage usage_mode, int32_t choice_count,
+                         Logprobs logprobs)
     : head_(ChunkHead(header)),
       usage_mode_(usage_mode),
+      logprobs_(logprobs),
       started_(static_cast<size_t>(choice_count)) {}
 
 void ChunkWriter::Add(chat::ChatEvent event, std::vector<std::string>& frames) {
@@ -71,7 +73,7 @@ void ChunkWriter::WriteRoles(std::vector<std::string>& frames) {
     frame += started_[role_count_]->reasoning
                  ? R"("role":"assistant","content":null,"reasoning_content":"")"
                  : R"("role":"assistant","content":"","reasoning_content":null)";
-    CloseChunk("null", false, frame);
+    CloseChunk({}, frame);
     frames.push_back(http::SseData(frame));
   }
 }
@@ -114,7 +116,7 @@ void ChunkWriter::Write(const chat::ChatEvent& event, std::vector<std::string>& 
         }
       },
       event.what);
-  CloseChunk("null", false, frame);
+  CloseChunk({.content = std::get_if<chat::ContentDelta>(&event.what)}, frame);
   frames.push_back(http::SseData(frame));
 }
 
@@ -126,7 +128,8 @@ void ChunkWriter::WriteFinish(int32_t choice, chat::FinishReason reason,
   std::string reason_json = "\"";
   reason_json += FinishReasonName(reason);
   reason_json += '"';
-  CloseChunk(reason_json, finished_count_ == started_.size(), frame);
+  CloseChunk({.finish_reason_json = reason_json, .last = finished_count_ == started_.size()},
+             frame);
   frames.push_back(http::SseData(frame));
 }
 
@@ -149,15 +152,25 @@ std::string ChunkWriter::Open(int32_t choice) const {
   return head_ + "{\"index\":" + std::to_string(choice) + ",\"delta\":{";
 }
 
-void ChunkWriter::CloseChunk(std::string_view finish_reason_json, bool last,
-                             std::string& frame) const {
-  frame += "},\"finish_reason\":";
-  frame += finish_reason_json;
+void ChunkWriter::CloseChunk(const ChunkEnd& end, std::string& frame) const {
+  frame += '}';
+  if (logprobs_ == Logprobs::kReported) {
+    frame += ",\"logprobs\":";
+    if (end.content == nullptr) {
+      frame += "null";
+    } else {
+      frame += "{\"content\":[";
+      AppendLogprobs(end.content->logprobs, frame);
+      frame += "],\"refusal\":null}";
+    }
+  }
+  frame += ",\"finish_reason\":";
+  frame += end.finish_reason_json;
   frame += "}],\"system_fingerprint\":\"\"";
   switch (usage_mode_) {
     case StreamUsage::kEveryChunk:
     case StreamUsage::kLastFinish:
-      if (last) {
+      if (end.last) {
         frame += ",\"usage\":";
         AppendUsage(usage_, frame);
       } else if (usage_mode_ == StreamUsage::kEveryChunk) {

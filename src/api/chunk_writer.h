@@ -19,7 +19,8 @@ namespace millrace::api {
 // every other event waits until the last choice has started. Not thread-safe.
 class ChunkWriter {
  public:
-  ChunkWriter(const ReplyHeader& header, StreamUsage usage_mode, int32_t choice_count);
+  ChunkWriter(const ReplyHeader& header, StreamUsage usage_mode, int32_t choice_count,
+              Logprobs logprobs = Logprobs::kLeftOut);
 
   // Appends the frames that `event` brings to `frames`. Finished brings the usage chunk, when
   // asked for, and the last frame. Failed is not for here: see AddFailure.
@@ -36,10 +37,16 @@ class ChunkWriter {
   void WriteFinish(int32_t choice, chat::FinishReason reason, std::vector<std::string>& frames);
   void WriteEnd(std::vector<std::string>& frames);
   std::string Open(int32_t choice) const;
-  void CloseChunk(std::string_view finish_reason_json, bool last, std::string& frame) const;
+  struct ChunkEnd {
+    const chat::ContentDelta* content = nullptr;  // of the chunk, when it has answer text
+    std::string_view finish_reason_json = "null";
+    bool last = false;  // of all choices
+  };
+  void CloseChunk(const ChunkEnd& end, std::string& frame) const;
 
   std::string head_;  // "data: {" … ,"choices":[" : the same in every chunk
   const StreamUsage usage_mode_;
+  const Logprobs logprobs_;
   std::vector<std::optional<chat::ChoiceStarted>> started_;  // by choice
   size_t role_count_ = 0;                                    // choices whose role chunk is written
   size_t finished_count_ = 0;

@@ -45,6 +45,33 @@ constexpr std::string_view kReasoningRole =
 constexpr std::string_view kEmpty = R"("content":"","reasoning_content":null)";
 const std::string kDone = "data: [DONE]\n\n";
 
+TEST(ChunkWriter, WritesLogprobsWithAnswerTextAndNullElsewhere_C257) {
+  ChunkWriter writer(kHeader, StreamUsage::kNone, 1, Logprobs::kReported);
+  std::vector<std::string> frames;
+  const Script script = Script(11)
+                            .Start(0, true)
+                            .Reasoning("hm")
+                            .Scored("ab", {{{"a", -1.5F}, {}}, {{"b", -0.5F}, {}}})
+                            .Finish()
+                            .End();
+  for (const chat::ChatEvent& event : script.events()) {
+    writer.Add(event, frames);
+  }
+  const auto with = [](std::string_view delta, std::string_view logprobs,
+                       std::string_view reason = "null") {
+    return Frame("{\"index\":0,\"delta\":{" + std::string(delta) + "},\"logprobs\":" +
+                 std::string(logprobs) + ",\"finish_reason\":" + std::string(reason) + "}");
+  };
+  EXPECT_THAT(
+      frames,
+      ::testing::ElementsAre(
+          with(kReasoningRole, "null"), with(R"("content":null,"reasoning_content":"hm")", "null"),
+          with(R"("content":"ab","reasoning_content":null)",
+               R"({"content":[{"token":"a","logprob":-1.5,"bytes":[97],"top_logprobs":[]},)"
+               R"({"token":"b","logprob":-0.5,"bytes":[98],"top_logprobs":[]}],"refusal":null})"),
+          with(kEmpty, "null", "\"stop\""), kDone));
+}
+
 TEST(ChunkWriter, WritesPlainTextWithCumulativeUsage_C228_C230_C242) {
   const Script script = Script(11).Start().Content("Blue").Content(" and green.", 3).Finish().End();
   EXPECT_THAT(Frames(script, StreamUsage::kEveryChunk),

@@ -5,6 +5,9 @@
 #include <iterator>
 #include <utility>
 
+#include "base/utf8.h"
+#include "json/json.h"
+
 namespace millrace::api {
 namespace {
 
@@ -18,6 +21,18 @@ void AppendReasoning(const chat::Usage& usage, std::string& out) {
   fmt::format_to(std::back_inserter(out),
                  R"(,"completion_tokens_details":{{"reasoning_tokens":{}}})",
                  usage.reasoning_tokens);
+}
+
+// A token that is part of a character shows U+FFFD; its bytes say what it is.
+void AppendTokenFields(const chat::TokenLogprob& token, std::string& out) {
+  out += "\"token\":";
+  json::AppendQuoted(base::SanitizeUtf8(token.bytes), out);
+  fmt::format_to(std::back_inserter(out), ",\"logprob\":{:#},\"bytes\":[", token.logprob);
+  for (size_t i = 0; i < token.bytes.size(); ++i) {
+    out += i == 0 ? "" : ",";
+    out += std::to_string(static_cast<unsigned char>(token.bytes[i]));
+  }
+  out += ']';
 }
 
 }  // namespace
@@ -34,6 +49,22 @@ std::string_view FinishReasonName(chat::FinishReason reason) {
       return "content_filter";
   }
   std::unreachable();
+}
+
+void AppendLogprobs(std::span<const chat::ContentLogprob> entries, std::string& out) {
+  bool first = true;
+  for (const chat::ContentLogprob& entry : entries) {
+    out += first ? "{" : ",{";
+    first = false;
+    AppendTokenFields(entry.token, out);
+    out += ",\"top_logprobs\":[";
+    for (size_t i = 0; i < entry.top.size(); ++i) {
+      out += i == 0 ? "{" : ",{";
+      AppendTokenFields(entry.top[i], out);
+      out += '}';
+    }
+    out += "]}";
+  }
 }
 
 void AppendUsage(const chat::Usage& usage, std::string& out) {

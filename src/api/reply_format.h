@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,11 +18,15 @@ enum class StreamUsage {
   kNone,
 };
 
+// Whether the log probabilities of an answer's tokens are part of the reply.
+enum class Logprobs { kLeftOut, kReported };
+
 struct ReplyOptions {
   std::string model;  // as the client wrote it
   bool stream = false;
   StreamUsage stream_usage = StreamUsage::kEveryChunk;
   int32_t n = 1;
+  Logprobs logprobs = Logprobs::kLeftOut;
 };
 
 struct ReplyHeader {
@@ -32,6 +37,9 @@ struct ReplyHeader {
 
 // "stop", "length", "tool_calls" or "content_filter".
 std::string_view FinishReasonName(chat::FinishReason reason);
+
+// Appends the entries of these tokens, separated by commas and without brackets.
+void AppendLogprobs(std::span<const chat::ContentLogprob> entries, std::string& out);
 
 // Appends the object with all seven counts.
 void AppendUsage(const chat::Usage& usage, std::string& out);

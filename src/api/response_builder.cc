@@ -21,8 +21,8 @@ void AppendCall(const chat::ToolCall& call, std::string& out) {
 
 }  // namespace
 
-ResponseBuilder::ResponseBuilder(int32_t choice_count)
-    : choices_(static_cast<size_t>(choice_count)) {}
+ResponseBuilder::ResponseBuilder(int32_t choice_count, Logprobs logprobs)
+    : logprobs_(logprobs), choices_(static_cast<size_t>(choice_count)) {}
 
 void ResponseBuilder::Add(const chat::ChatEvent& event) {
   usage_ = event.usage;
@@ -35,6 +35,10 @@ void ResponseBuilder::Add(const chat::ChatEvent& event) {
         using What = std::decay_t<decltype(what)>;
         if constexpr (std::is_same_v<What, chat::ContentDelta>) {
           choice.content += what.text;
+          if (!what.logprobs.empty()) {
+            choice.logprobs_json += choice.logprobs_json.empty() ? "" : ",";
+            AppendLogprobs(what.logprobs, choice.logprobs_json);
+          }
         } else if constexpr (std::is_same_v<What, chat::ReasoningDelta>) {
           if (!choice.reasoning) {
             choice.reasoning.emplace();
@@ -71,7 +75,7 @@ std::string ResponseBuilder::Json(const ReplyHeader& header) const {
   return out;
 }
 
-void ResponseBuilder::AppendChoice(const Choice& choice, size_t index, std::string& out) {
+void ResponseBuilder::AppendChoice(const Choice& choice, size_t index, std::string& out) const {
   out += "{\"index\":" + std::to_string(index);
   out += R"(,"message":{"role":"assistant","content":)";
   json::AppendQuoted(choice.content, out);
@@ -89,7 +93,11 @@ void ResponseBuilder::AppendChoice(const Choice& choice, size_t index, std::stri
     }
     out += ']';
   }
-  out += "},\"finish_reason\":\"";
+  out += '}';
+  if (logprobs_ == Logprobs::kReported) {
+    out += ",\"logprobs\":{\"content\":[" + choice.logprobs_json + "],\"refusal\":null}";
+  }
+  out += ",\"finish_reason\":\"";
   out += FinishReasonName(choice.finish_reason);
   out += "\"}";
 }

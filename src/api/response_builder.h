@@ -15,7 +15,7 @@ namespace millrace::api {
 // Feed it every event up to Finished, then take the JSON. Not thread-safe.
 class ResponseBuilder {
  public:
-  explicit ResponseBuilder(int32_t choice_count);
+  explicit ResponseBuilder(int32_t choice_count, Logprobs logprobs = Logprobs::kLeftOut);
 
   // Any event but Failed.
   void Add(const chat::ChatEvent& event);
@@ -26,11 +26,13 @@ class ResponseBuilder {
   struct Choice {
     std::string content;
     std::optional<std::string> reasoning;
+    std::string logprobs_json;  // entries, when they are reported
     std::vector<chat::ToolCall> calls;
     chat::FinishReason finish_reason = chat::FinishReason::kStop;
   };
-  static void AppendChoice(const Choice& choice, size_t index, std::string& out);
+  void AppendChoice(const Choice& choice, size_t index, std::string& out) const;
 
+  const Logprobs logprobs_;
   std::vector<Choice> choices_;
   chat::Usage usage_;
 };

@@ -77,5 +77,44 @@ TEST(ResponseBuilder, SortsChoicesByIndex_C128) {
                            R"("content":"b"},"finish_reason":"length"}])"));
 }
 
+TEST(ResponseBuilder, WritesLogprobsOfTheContent_C131) {
+  ResponseBuilder builder(1, Logprobs::kReported);
+  const Script script =
+      Script()
+          .Start()
+          .Scored("Two", {{{"Two", -0.25F}, {{"Two", -0.25F}, {"\xF0\x9F", -2.5F}}}})
+          .Scored(" \"3", {{{" \"", -1.0F}, {{"", -9999.0F}}}, {{"3", 0.0F}, {}}})
+          .Finish()
+          .End();
+  for (const chat::ChatEvent& event : script.events()) {
+    builder.Add(event);
+  }
+  EXPECT_THAT(builder.Json({.id = "id", .created_unix_seconds = 1, .model = "Q"}),
+              ::testing::HasSubstr(
+                  R"("message":{"role":"assistant","content":"Two \"3"},"logprobs":{"content":[)"
+                  R"({"token":"Two","logprob":-0.25,"bytes":[84,119,111],"top_logprobs":[)"
+                  R"({"token":"Two","logprob":-0.25,"bytes":[84,119,111]},)"
+                  "{\"token\":\"\uFFFD\",\"logprob\":-2.5,\"bytes\":[240,159]}]},"
+                  R"({"token":" \"","logprob":-1.0,"bytes":[32,34],"top_logprobs":[)"
+                  R"({"token":"","logprob":-9999.0,"bytes":[]}]},)"
+                  R"({"token":"3","logprob":0.0,"bytes":[51],"top_logprobs":[]}],"refusal":null},)"
+                  R"("finish_reason":"stop")"));
+}
+
+TEST(ResponseBuilder, ReportsNoTokensForAnEmptyAnswer) {
+  ResponseBuilder builder(1, Logprobs::kReported);
+  const Script script = Script().Start().Finish().End();
+  for (const chat::ChatEvent& event : script.events()) {
+    builder.Add(event);
+  }
+  EXPECT_THAT(builder.Json({.id = "id", .created_unix_seconds = 1, .model = "Q"}),
+              ::testing::HasSubstr(R"("logprobs":{"content":[],"refusal":null})"));
+}
+
+TEST(ResponseBuilder, LeavesLogprobsOutWhenNobodyAsked_C133) {
+  EXPECT_THAT(Reply(Script().Start().Scored("a", {{{"a", -1.0F}, {}}}).Finish().End()),
+              ::testing::Not(::testing::HasSubstr("logprobs")));
+}
+
 }  // namespace
 }  // namespace millrace::api

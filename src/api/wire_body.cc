@@ -82,7 +82,9 @@ WireStatus ReadGap(const FieldReader& body, WireBody& out) {
     }
     out.prefix = std::string(*prefix);
   }
-  out.suffix = TRY(body.OptionalString("suffix")).has_value();
+  if (const auto suffix = TRY(body.OptionalString("suffix"))) {
+    out.suffix = std::string(*suffix);
+  }
   if (out.suffix && !out.prefix) {
     return json::MissingField(body.PathOf("prefix"));
   }

@@ -45,7 +45,7 @@ struct WireBody {
   int64_t top_logprobs = 0;
   std::vector<std::pair<int32_t, float>> logit_bias;
   std::optional<std::string> prefix;
-  bool suffix = false;
+  std::optional<std::string> suffix;
 };
 
 // Reads `messages`, then every other field in the documented order; the first bad one is the error.

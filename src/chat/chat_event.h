@@ -39,8 +39,9 @@ struct ContentLogprob {
 };
 struct ContentDelta {
   std::string text;  // never empty, whole UTF-8 characters
-  // When the request asked for them: one entry for each answer token that `text` completes. All
-  // deltas of a choice together hold one entry a token of its content.
+  // When the request asked for them: one entry for each token whose first shown byte, or the
+  // character it is part of, is in `text`. All deltas of a choice together hold one entry a token
+  // of its content.
   std::vector<ContentLogprob> logprobs = {};
 };
 // A call begins; its arguments follow as deltas and end when another event of the choice comes.

@@ -15,13 +15,21 @@ ChoiceReader::ChoiceReader(const AnswerSyntax& answer, base::RandomSource* rando
       random_(random),
       detokenizer_(answer.tokenizer, tokenizer::ControlText::kShown),
       parser_(output_parser::MakeParser(*answer.syntax, answer.parser)),
-      stop_(answer.stops) {}
+      stop_(answer.stops) {
+  if (answer.logprobs) {
+    logprobs_.emplace(answer.tokenizer, answer.syntax);
+  }
+}
 
-void ChoiceReader::AddToken(base::TokenId id, std::vector<EventContent>& out) {
+void ChoiceReader::AddToken(engine::TokenEvent event, std::vector<EventContent>& out) {
+  const base::TokenId id = *event.token;
   if (finished_ || IsHidden(id)) {
     return;
   }
   const std::string text = detokenizer_.Add(id);
+  if (logprobs_) {
+    logprobs_->AddToken(std::move(event));
+  }
   if (!text.empty()) {
     Take(parser_->Add(text), out);
   }
@@ -56,7 +64,7 @@ void ChoiceReader::Take(std::vector<output_parser::ParsedPiece> pieces,
           if constexpr (std::is_same_v<What, output_parser::ReasoningText>) {
             out.emplace_back(chat::ReasoningDelta{.text = std::move(what.text)});
           } else if constexpr (std::is_same_v<What, output_parser::ContentText>) {
-            TakeContent(what.text, out);
+            TakeContent(what, out);
           } else if constexpr (std::is_same_v<What, output_parser::CallStarted>) {
             TakeCall(std::move(what.name), out);
           } else if constexpr (std::is_same_v<What, output_parser::CallArguments>) {
@@ -72,21 +80,30 @@ void ChoiceReader::Take(std::vector<output_parser::ParsedPiece> pieces,
   }
 }
 
-void ChoiceReader::TakeContent(std::string_view text, std::vector<EventContent>& out) {
-  std::string shown = stop_.Add(text);
-  if (!shown.empty()) {
-    out.emplace_back(chat::ContentDelta{.text = std::move(shown)});
+void ChoiceReader::TakeContent(const output_parser::ContentText& content,
+                               std::vector<EventContent>& out) {
+  if (logprobs_) {
+    logprobs_->AddContent(content.begin, content.text.size());
   }
+  ShowContent(stop_.Add(content.text), out);
   if (stop_.matched()) {
     Finish(EndOfTurn(), out);
   }
 }
 
-void ChoiceReader::FlushContent(std::vector<EventContent>& out) {
-  std::string shown = stop_.Finish();
-  if (!shown.empty()) {
-    out.emplace_back(chat::ContentDelta{.text = std::move(shown)});
+void ChoiceReader::ShowContent(std::string text, std::vector<EventContent>& out) {
+  if (text.empty()) {
+    return;
   }
+  chat::ContentDelta delta{.text = std::move(text)};
+  if (logprobs_) {
+    delta.logprobs = logprobs_->Show(delta.text.size());
+  }
+  out.emplace_back(std::move(delta));
+}
+
+void ChoiceReader::FlushContent(std::vector<EventContent>& out) {
+  ShowContent(stop_.Finish(), out);
   if (stop_.matched()) {
     Finish(EndOfTurn(), out);
     return;

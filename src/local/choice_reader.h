@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "chat/chat_event.h"
 #include "engine/engine.h"
+#include "local/answer_logprobs.h"
 #include "output_parser/parser.h"
 #include "tokenizer/detokenizer.h"
 #include "tokenizer/stop_matcher.h"
@@ -28,6 +29,7 @@ struct AnswerSyntax {
   const output_parser::Syntax* syntax;  // static
   output_parser::ParserOptions parser;
   std::vector<std::string> stops;
+  bool logprobs = false;  // content comes with the log probabilities of its tokens
 };
 
 // Tokens become text, text becomes reasoning, content and calls, and stop strings are looked for in
@@ -41,15 +43,16 @@ class ChoiceReader {
   // `random` makes the ids of calls; borrowed.
   ChoiceReader(const AnswerSyntax& answer, base::RandomSource* random);
 
-  // Both append to `out`; ChoiceFinished is the last thing a choice gives.
-  void AddToken(base::TokenId id, std::vector<EventContent>& out);
+  // Both append to `out`; ChoiceFinished is the last thing a choice gives. `event` has a token.
+  void AddToken(engine::TokenEvent event, std::vector<EventContent>& out);
   void End(engine::EndReason reason, std::vector<EventContent>& out);
 
   bool finished() const { return finished_; }
 
  private:
   void Take(std::vector<output_parser::ParsedPiece> pieces, std::vector<EventContent>& out);
-  void TakeContent(std::string_view text, std::vector<EventContent>& out);
+  void TakeContent(const output_parser::ContentText& content, std::vector<EventContent>& out);
+  void ShowContent(std::string text, std::vector<EventContent>& out);
   void TakeCall(std::string name, std::vector<EventContent>& out);
   void TakeCallEnd(std::vector<EventContent>& out);
   // Content is over for now: nothing after this continues a stop string.
@@ -63,6 +66,7 @@ class ChoiceReader {
   tokenizer::Detokenizer detokenizer_;
   std::unique_ptr<output_parser::Parser> parser_;
   tokenizer::StopMatcher stop_;
+  std::optional<AnswerLogprobs> logprobs_;
   int32_t call_count_ = 0;
   bool call_has_arguments_ = false;
   bool cut_ = false;  // ended by a token limit

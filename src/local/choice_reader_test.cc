@@ -54,7 +54,7 @@ class Reader : public ::testing::Test {
     ChoiceReader reader(answer_, &random_);
     std::vector<EventContent> events;
     for (const base::TokenId id : ids) {
-      reader.AddToken(id, events);
+      reader.AddToken({.token = id}, events);
     }
     reader.End(end, events);
     EXPECT_TRUE(reader.finished());
@@ -129,11 +129,11 @@ TEST_F(Reader, IgnoresWhatComesAfterAStopString) {
   ChoiceReader reader(answer_, &random_);
   std::vector<EventContent> events;
   for (const base::TokenId id : Tokens("ab")) {
-    reader.AddToken(id, events);
+    reader.AddToken({.token = id}, events);
   }
   EXPECT_TRUE(reader.finished());
   const size_t count = events.size();
-  reader.AddToken(Tokens("c")[0], events);
+  reader.AddToken({.token = Tokens("c")[0]}, events);
   reader.End(engine::EndReason::kLength, events);
   EXPECT_EQ(events.size(), count);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "local/fim_prompt.h"
 #include "local/history.h"
 #include "local/local_stream.h"
 #include "local/model_facts.h"
@@ -80,6 +81,7 @@ class LocalBackendImpl final : public LocalBackend {
                        : MakeReasoningSyntax(*tokenizer_, *format_.syntax)) {}
 
   const chat::ModelRecord& record() const override { return record_; }
+  bool ready() const override { return model_->engine() != nullptr; }
   const std::vector<RecordConflict>& conflicts() const override { return conflicts_; }
   const std::shared_ptr<LoadedModel>& model() const override { return model_; }
   engine::EngineStats stats() const override {
@@ -156,6 +158,9 @@ base::Status LocalBackendImpl::CheckSupported(const chat::ChatRequest& request) 
       std::holds_alternative<chat::ToolChoiceNamed>(request.tool_choice)) {
     return base::Unsupported("tool_choice: this model cannot be forced to call a tool");
   }
+  if (request.answer_suffix && (!record_.fim || !request.answer_prefix)) {
+    return base::Unsupported("suffix: this model cannot fill in the middle");
+  }
   return {};
 }
 
@@ -183,6 +188,9 @@ base::Result<std::vector<PromptPiece>> LocalBackendImpl::Render(
 }
 
 base::Result<Prompt> LocalBackendImpl::MakePrompt(const chat::ChatRequest& request) const {
+  if (request.answer_suffix) {
+    return Prompt{.tokens = MakeFimPrompt(*tokenizer_, request), .ends_inside_reasoning = false};
+  }
   std::vector<PromptPiece> pieces = TRY(Render(request));
   const bool inside = SettleReasoning(request, pieces);
   if (request.answer_prefix) {
@@ -226,12 +234,17 @@ engine::GenerationRequest LocalBackendImpl::MakeGeneration(const chat::ChatReque
                          .frequency_penalty = sampling.frequency_penalty,
                          .presence_penalty = sampling.presence_penalty,
                          .repetition_penalty = sampling.repetition_penalty,
-                         .logit_bias = {}};
+                         .logit_bias = {},
+                         .top_logprobs = request.top_logprobs};
   for (const auto& [token, bias] : sampling.logit_bias) {
     generation.sampling.logit_bias.emplace_back(base::TokenId{token}, bias);
   }
   generation.seed = request.seed;
   generation.end_tokens.assign(tokenizer_->end_tokens().begin(), tokenizer_->end_tokens().end());
+  if (request.answer_suffix) {
+    const std::vector<base::TokenId>& ends = tokenizer_->fim_tokens()->ends;
+    generation.end_tokens.insert(generation.end_tokens.end(), ends.begin(), ends.end());
+  }
   generation.answer_tokens_max = request.answer_tokens_max;
   // The record may allow less than the engine, which others use too.
   const int32_t room = record_.context_tokens - static_cast<int32_t>(generation.prompt.size());
@@ -256,7 +269,11 @@ AnswerSyntax LocalBackendImpl::MakeAnswerSyntax(const chat::ChatRequest& request
                  .tool_names = {},
                  .tool_parameters_json = {},
                  .calls_max = request.parallel_tool_calls ? kCallsMax : 1},
-      .stops = request.stop};
+      .stops = request.stop,
+      .logprobs = request.top_logprobs.has_value()};
+  if (request.answer_suffix) {
+    return answer;  // calls are no part of what stands between two texts
+  }
   for (const chat::ToolSpec& tool : request.tools) {
     answer.parser.tool_names.push_back(tool.name);
     answer.parser.tool_parameters_json.push_back(tool.parameters_json);

@@ -17,8 +17,8 @@ LocalStream::LocalStream(LocalStreamOptions options,
 
 std::optional<chat::ChatEvent> LocalStream::TryNext() {
   while (ready_.empty() && handle_ != nullptr) {
-    if (const auto event = handle_->TryNext()) {
-      Process(*event);
+    if (auto event = handle_->TryNext()) {
+      Process(*std::move(event));
     } else if (const auto failure = handle_->failure()) {
       Fail(*failure);
     } else {
@@ -41,7 +41,7 @@ void LocalStream::NotifyWhenReady(std::move_only_function<void()> on_ready) {
   }
 }
 
-void LocalStream::Process(const engine::TokenEvent& event) {
+void LocalStream::Process(engine::TokenEvent event) {
   usage_.cached_tokens = handle_->cached_token_count();
   Choice& choice = choices_.at(static_cast<size_t>(event.choice));
   if (!choice.started) {
@@ -51,24 +51,28 @@ void LocalStream::Process(const engine::TokenEvent& event) {
                                           : options_.answer.parser.starts_in_reasoning);
     Push(event.choice, chat::ChoiceStarted{.reasoning = reasoning});
   }
-  if (choice.reader.finished()) {
-    return;  // what came after a stop string is nobody's
-  }
   std::vector<EventContent> contents;
+  const int32_t index = event.choice;
+  const std::optional<engine::EndReason> end = event.end;
   if (event.token) {
     ++usage_.completion_tokens;
     usage_.reasoning_tokens += event.kind == engine::TokenKind::kReasoning ? 1 : 0;
-    choice.reader.AddToken(*event.token, contents);
+    choice.reader.AddToken(std::move(event), contents);
   }
-  if (event.end) {
-    choice.reader.End(*event.end, contents);
+  if (end) {
+    choice.reader.End(*end, contents);
   }
   for (EventContent& content : contents) {
-    Push(event.choice, std::move(content));
+    Push(index, std::move(content));
   }
-  if (choice.reader.finished() && ++finished_count_ == choices_.size()) {
-    Push(0, chat::Finished{});
-    handle_.reset();
+  if (choice.reader.finished()) {
+    if (!end) {
+      handle_->StopChoice(index);  // a stop string, or the last call
+    }
+    if (++finished_count_ == choices_.size()) {
+      Push(0, chat::Finished{});
+      handle_.reset();
+    }
   }
 }
 

@@ -39,7 +39,7 @@ class LocalStream final : public chat::ChatStream {
     bool started = false;
   };
 
-  void Process(const engine::TokenEvent& event);
+  void Process(engine::TokenEvent event);
   void Push(int32_t choice, EventContent what);
   void Fail(base::Error error);
 

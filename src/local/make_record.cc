@@ -111,7 +111,7 @@ void RecordMaker::DecideAbilities() {
   record.json_mode = Flag("json_mode", settings_.json_mode, kConstrainedDecoding,
                           "answers cannot be held to a format yet; JSON mode is refused");
   record.prefix = settings_.prefix.value_or(true);
-  record.fim = Flag("fim", settings_.fim, false,
+  record.fim = Flag("fim", settings_.fim, facts_.tokenizer->fim_tokens().has_value(),
                     "the vocabulary has no tokens for filling in; requests with a suffix are "
                     "refused");
 }

@@ -88,6 +88,12 @@ base::Result<std::shared_ptr<const Tokenizer>> Tokenizer::FromGguf(const gguf::F
   data.eot = TRY(OptionalId(file, "tokenizer.ggml.eot_token_id", count));
   data.eom = TRY(OptionalId(file, "tokenizer.ggml.eom_token_id", count));
   data.padding = TRY(OptionalId(file, "tokenizer.ggml.padding_token_id", count));
+  data.fim_prefix = TRY(OptionalId(file, "tokenizer.ggml.fim_pre_token_id", count));
+  data.fim_suffix = TRY(OptionalId(file, "tokenizer.ggml.fim_suf_token_id", count));
+  data.fim_middle = TRY(OptionalId(file, "tokenizer.ggml.fim_mid_token_id", count));
+  data.fim_padding = TRY(OptionalId(file, "tokenizer.ggml.fim_pad_token_id", count));
+  data.fim_repository = TRY(OptionalId(file, "tokenizer.ggml.fim_rep_token_id", count));
+  data.fim_separator = TRY(OptionalId(file, "tokenizer.ggml.fim_sep_token_id", count));
   data.add_bos = TRY(file.BoolOr("tokenizer.ggml.add_bos_token", split->adds_bos));
   data.ignore_merges = split->ignore_merges;
   return Create(std::move(data));

@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "tokenizer/bpe_encoder.h"
+#include "tokenizer/fim_tokens.h"
 #include "tokenizer/merge_table.h"
 #include "tokenizer/nfc.h"
 #include "tokenizer/special_token_set.h"
@@ -87,6 +88,7 @@ class BpeTokenizer final : public Tokenizer {
       AddSpecial(all_special_, id);
     }
     CollectEndTokens(data);
+    fim_tokens_ = FindFimTokens(vocabulary_, data);
   }
   BpeTokenizer(const BpeTokenizer&) = delete;
   BpeTokenizer& operator=(const BpeTokenizer&) = delete;
@@ -118,6 +120,7 @@ class BpeTokenizer final : public Tokenizer {
   std::optional<TokenId> eos() const override { return eos_; }
   bool add_bos() const override { return add_bos_; }
   std::span<const TokenId> end_tokens() const override { return end_tokens_; }
+  const std::optional<FimTokens>& fim_tokens() const override { return fim_tokens_; }
 
  private:
   void AddSpecial(SpecialTokenSet& set, TokenId id) const {
@@ -190,6 +193,7 @@ class BpeTokenizer final : public Tokenizer {
   std::optional<TokenId> eos_;
   bool add_bos_;
   std::vector<TokenId> end_tokens_;
+  std::optional<FimTokens> fim_tokens_;
 };
 
 base::Status CheckId(std::optional<TokenId> id, std::string_view name,
@@ -200,6 +204,15 @@ base::Status CheckId(std::optional<TokenId> id, std::string_view name,
                     base::ToIndex(*id), vocabulary.size()));
   }
   return {};
+}
+
+base::Status CheckFimIds(const VocabularyData& data, const Vocabulary& vocabulary) {
+  TRY(CheckId(data.fim_prefix, "fim_pre", vocabulary));
+  TRY(CheckId(data.fim_suffix, "fim_suf", vocabulary));
+  TRY(CheckId(data.fim_middle, "fim_mid", vocabulary));
+  TRY(CheckId(data.fim_padding, "fim_pad", vocabulary));
+  TRY(CheckId(data.fim_repository, "fim_rep", vocabulary));
+  return CheckId(data.fim_separator, "fim_sep", vocabulary);
 }
 
 }  // namespace
@@ -217,6 +230,7 @@ base::Result<std::shared_ptr<const Tokenizer>> Tokenizer::Create(VocabularyData 
   TRY(CheckId(data.eot, "eot", vocabulary));
   TRY(CheckId(data.eom, "eom", vocabulary));
   TRY(CheckId(data.padding, "padding", vocabulary));
+  TRY(CheckFimIds(data, vocabulary));
   return std::shared_ptr<const Tokenizer>(
       std::make_shared<BpeTokenizer>(std::move(vocabulary), std::move(merges), *split, data));
 }

@@ -34,8 +34,20 @@ struct VocabularyData {
   // Name of the split: "qwen2", "qwen35", "llama-bpe", "gpt-2", "deepseek-v3", …
   std::string pre = {};
   std::optional<base::TokenId> bos = {}, eos = {}, eot = {}, eom = {}, padding = {};
+  // Of filling in the middle; looked for by name where they are not given.
+  std::optional<base::TokenId> fim_prefix = {}, fim_suffix = {}, fim_middle = {};
+  std::optional<base::TokenId> fim_padding = {}, fim_repository = {}, fim_separator = {};
   bool add_bos = false;
   bool ignore_merges = false;
+};
+
+// How a model is asked to fill a gap: `prefix` TEXT `suffix` TEXT `middle`, then it writes what
+// lies between the texts. Source: arXiv:2207.14255, section 3 (the order prefix, suffix, middle).
+struct FimTokens {
+  base::TokenId prefix{};
+  base::TokenId suffix{};
+  base::TokenId middle{};
+  std::vector<base::TokenId> ends = {};  // any of them ends what is filled in: all FIM tokens
 };
 
 // Immutable and thread-safe.
@@ -66,6 +78,8 @@ class Tokenizer {
   // eos, eot, eom and every control token whose text is a known end of turn. Any of them ends an
   // answer.
   virtual std::span<const base::TokenId> end_tokens() const = 0;
+  // Nothing for a vocabulary that cannot say where a gap is.
+  virtual const std::optional<FimTokens>& fim_tokens() const = 0;
 };
 
 }  // namespace millrace::tokenizer

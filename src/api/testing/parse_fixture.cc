@@ -8,7 +8,7 @@ namespace {
 
 FixedResolver MakeResolver() {
   std::vector<std::shared_ptr<chat::ChatBackend>> backends;
-  for (auto& record : {HybridRecord(), PlainRecord(), EffortRecord(), JsonRecord()}) {
+  for (auto& record : {HybridRecord(), PlainRecord(), EffortRecord(), JsonRecord(), FimRecord()}) {
     backends.push_back(std::make_shared<chat::ScriptedBackend>(record));
   }
   return FixedResolver(std::move(backends));
@@ -55,6 +55,16 @@ chat::ModelRecord JsonRecord() {
   record.constrained_tools = true;
   record.json_mode = true;
   record.prefix = true;
+  return record;
+}
+
+chat::ModelRecord FimRecord() {
+  chat::ModelRecord record = BaseRecord("F");
+  record.thinking = chat::ThinkingClass::kHybrid;
+  record.thinking_default_on = true;
+  record.json_mode = true;
+  record.prefix = true;
+  record.fim = true;
   return record;
 }
 

@@ -1,7 +1,7 @@
 // A small server's worth of models to parse requests against.
 //
 // "M" is a hybrid model with tools, "N" never reasons and has none, "E" knows efforts and one
-// choice only, "J" has JSON mode, prefix and constrained tools.
+// choice only, "J" has JSON mode, prefix and constrained tools, "F" fills in the middle.
 #pragma once
 
 #include <memory>
@@ -19,6 +19,7 @@ chat::ModelRecord HybridRecord();
 chat::ModelRecord PlainRecord();
 chat::ModelRecord EffortRecord();
 chat::ModelRecord JsonRecord();
+chat::ModelRecord FimRecord();
 
 // Status, code and message of a refusal, comparable in a test.
 struct Refused {
@@ -34,7 +35,9 @@ class ParseFixture {
   ParseFixture();
 
   ApiOptions options;
-  RequestOrigin origin{.user_agent = "curl/8", .principal = {.account_id = "tenant", .key_id = {}, .key_name = {}}, .fallback_seed = 99};
+  RequestOrigin origin{.user_agent = "curl/8",
+                       .principal = {.account_id = "tenant", .key_id = {}, .key_name = {}},
+                       .fallback_seed = 99};
 
   WireResult<ParsedChat> Parse(std::string_view body) const;
   // A body for model `model` with one user message and `more` members: R"("n":2)".

@@ -26,6 +26,11 @@ Script& Script::Content(std::string text, int64_t tokens, int32_t choice) {
   return Push(choice, ContentDelta{.text = std::move(text)});
 }
 
+Script& Script::Scored(std::string text, std::vector<ContentLogprob> logprobs, int32_t choice) {
+  usage_.completion_tokens += static_cast<int64_t>(logprobs.size());
+  return Push(choice, ContentDelta{.text = std::move(text), .logprobs = std::move(logprobs)});
+}
+
 Script& Script::Call(std::string id, std::string name, int32_t call_index, int32_t choice) {
   ++usage_.completion_tokens;
   return Push(choice, ToolCallStarted{

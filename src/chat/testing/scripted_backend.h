@@ -20,6 +20,8 @@ class Script {
   Script& Start(int32_t choice = 0, bool reasoning = false);
   Script& Reasoning(std::string text, int64_t tokens = 1, int32_t choice = 0);
   Script& Content(std::string text, int64_t tokens = 1, int32_t choice = 0);
+  // Content whose tokens have log probabilities; one token each.
+  Script& Scored(std::string text, std::vector<ContentLogprob> logprobs, int32_t choice = 0);
   Script& Call(std::string id, std::string name, int32_t call_index = 0, int32_t choice = 0);
   Script& Arguments(std::string json_text, int32_t call_index = 0, int32_t choice = 0);
   Script& Finish(FinishReason reason = FinishReason::kStop, int32_t choice = 0);

@@ -94,6 +94,12 @@ void SetVocabulary(const VocabularyData& data, gguf::Writer& writer) {
   set_id("tokenizer.ggml.eot_token_id", data.eot);
   set_id("tokenizer.ggml.eom_token_id", data.eom);
   set_id("tokenizer.ggml.padding_token_id", data.padding);
+  set_id("tokenizer.ggml.fim_pre_token_id", data.fim_prefix);
+  set_id("tokenizer.ggml.fim_suf_token_id", data.fim_suffix);
+  set_id("tokenizer.ggml.fim_mid_token_id", data.fim_middle);
+  set_id("tokenizer.ggml.fim_pad_token_id", data.fim_padding);
+  set_id("tokenizer.ggml.fim_rep_token_id", data.fim_repository);
+  set_id("tokenizer.ggml.fim_sep_token_id", data.fim_separator);
   writer.SetBool("tokenizer.ggml.add_bos_token", data.add_bos);
 }
 
