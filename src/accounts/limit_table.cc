@@ -1,32 +1,38 @@
 #include "accounts/limit_table.h"
 
+#include <array>
+
 namespace millrace::accounts {
 namespace {
 
-void Apply(const LimitSettings& settings, Limits& limits) {
-  limits.rpm = settings.rpm.value_or(limits.rpm);
-  limits.rph = settings.rph.value_or(limits.rph);
-  limits.rpd = settings.rpd.value_or(limits.rpd);
-  limits.tpm = settings.tpm.value_or(limits.tpm);
-  limits.tpd = settings.tpd.value_or(limits.tpd);
-  limits.running = settings.running.value_or(limits.running);
-}
-
-void ApplyNamed(const LimitTable::ByName& by_name, std::string_view name, Limits& limits) {
-  if (const auto found = by_name.find(name); found != by_name.end()) {
-    Apply(found->second, limits);
-  }
+template <typename Map>
+const typename Map::mapped_type* Find(const Map& map, std::string_view name) {
+  const auto found = map.find(name);
+  return found == map.end() ? nullptr : &found->second;
 }
 
 }  // namespace
 
 Limits LimitTable::For(std::string_view account_id, std::string_view model) const {
+  const LimitSettings* of_account = Find(accounts, account_id);
+  const ByName* by_model = Find(account_models, account_id);
+  // From wide to narrow.
+  const std::array<const LimitSettings*, 4> scopes = {
+      &defaults, Find(models, model), of_account,
+      by_model == nullptr ? nullptr : Find(*by_model, model)};
   Limits limits;
-  Apply(all, limits);
-  ApplyNamed(models, model, limits);
-  if (const auto account = accounts.find(account_id); account != accounts.end()) {
-    Apply(account->second.all, limits);
-    ApplyNamed(account->second.models, model, limits);
+  for (const LimitSettings* scope : scopes) {
+    if (scope == nullptr) {
+      continue;
+    }
+    limits.rpm = scope->rpm.value_or(limits.rpm);
+    limits.rph = scope->rph.value_or(limits.rph);
+    limits.rpd = scope->rpd.value_or(limits.rpd);
+    limits.tpm = scope->tpm.value_or(limits.tpm);
+    limits.tpd = scope->tpd.value_or(limits.tpd);
+    if (scope == &defaults || scope == of_account) {
+      limits.running = scope->running.value_or(limits.running);
+    }
   }
   return limits;
 }
