@@ -5,6 +5,36 @@
 
 namespace millrace::chat_template {
 
+Value ArgumentsOf(const chat::ToolCall& call) {
+  if (LeadingSpace(call.arguments_json) == call.arguments_json.size()) {
+    return Value::FromDict({});
+  }
+  base::Result<Value> parsed = ValueFromJson(call.arguments_json);
+  return parsed.has_value() && parsed->is_dict() ? *std::move(parsed)
+                                                 : Value::Data(call.arguments_json);
+}
+
+// The tool as the client wrote it, or made of its parts when that text is missing.
+Value ToolOf(const chat::ToolSpec& tool) {
+  base::Result<Value> entry = ValueFromJson(tool.entry_json);
+  if (entry.has_value()) {
+    return *std::move(entry);
+  }
+  Dict function;
+  function.Set("name", Value::Data(tool.name));
+  if (!tool.description.empty()) {
+    function.Set("description", Value::Data(tool.description));
+  }
+  base::Result<Value> parameters = ValueFromJson(tool.parameters_json);
+  if (parameters.has_value()) {
+    function.Set("parameters", *std::move(parameters));
+  }
+  Dict dict;
+  dict.Set("type", Value::Literal("function"));
+  dict.Set("function", Value::FromDict(std::move(function)));
+  return Value::FromDict(std::move(dict));
+}
+
 namespace {
 
 std::string_view RoleName(chat::Role role) {
@@ -19,15 +49,6 @@ std::string_view RoleName(chat::Role role) {
       return "tool";
   }
   std::unreachable();
-}
-
-Value ArgumentsOf(const chat::ToolCall& call) {
-  if (LeadingSpace(call.arguments_json) == call.arguments_json.size()) {
-    return Value::FromDict({});
-  }
-  base::Result<Value> parsed = ValueFromJson(call.arguments_json);
-  return parsed.has_value() && parsed->is_dict() ? *std::move(parsed)
-                                                 : Value::Data(call.arguments_json);
 }
 
 Value CallOf(const chat::ToolCall& call) {
@@ -64,27 +85,6 @@ Value MessageOf(const chat::Message& message) {
   return Value::FromDict(std::move(dict));
 }
 
-// The tool as the client wrote it, or made of its parts when that text is missing.
-Value ToolOf(const chat::ToolSpec& tool) {
-  base::Result<Value> entry = ValueFromJson(tool.entry_json);
-  if (entry.has_value()) {
-    return *std::move(entry);
-  }
-  Dict function;
-  function.Set("name", Value::Data(tool.name));
-  if (!tool.description.empty()) {
-    function.Set("description", Value::Data(tool.description));
-  }
-  base::Result<Value> parameters = ValueFromJson(tool.parameters_json);
-  if (parameters.has_value()) {
-    function.Set("parameters", *std::move(parameters));
-  }
-  Dict dict;
-  dict.Set("type", Value::Literal("function"));
-  dict.Set("function", Value::FromDict(std::move(function)));
-  return Value::FromDict(std::move(dict));
-}
-
 }  // namespace
 
 Context ContextOf(const RenderInput& input) {
@@ -96,7 +96,7 @@ Context ContextOf(const RenderInput& input) {
   for (const chat::ToolSpec& tool : input.tools) {
     tools.push_back(ToolOf(tool));
   }
-  return {
+  Context context = {
       {"messages", Value::List(std::move(messages))},
       {"tools", tools.empty() ? Value::NoneValue() : Value::List(std::move(tools))},
       {"documents", Value::NoneValue()},
@@ -106,6 +106,11 @@ Context ContextOf(const RenderInput& input) {
       {"bos_token", Value::Literal(input.bos_token)},
       {"eos_token", Value::Literal(input.eos_token)},
   };
+  if (input.reasoning_effort.has_value()) {
+    bool max = *input.reasoning_effort == chat::ReasoningEffort::kMax;
+    context.emplace_back("reasoning_effort", Value::Literal(max ? "max" : "high"));
+  }
+  return context;
 }
 
 }  // namespace millrace::chat_template

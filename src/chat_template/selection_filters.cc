@@ -52,6 +52,9 @@ Result<Value> MapAttribute(Runtime& runtime, const Value& input, const Arguments
 }
 
 Result<Value> Map(Runtime& runtime, const Value& input, const Arguments& arguments) {
+  if (!input.Truth()) {  // also what cannot be walked, such as none
+    return MakeGenerator(runtime, {});
+  }
   if (arguments.positional.empty()) {
     return MapAttribute(runtime, input, arguments);
   }
@@ -73,6 +76,9 @@ enum class Keep : bool { kFailing, kPassing };
 
 template <Keep kKeep, bool kByAttribute>
 Result<Value> Select(Runtime& runtime, const Value& input, const Arguments& arguments) {
+  if (!input.Truth()) {  // also what cannot be walked, such as none
+    return MakeGenerator(runtime, {});
+  }
   size_t test_at = kByAttribute ? 1 : 0;
   if (arguments.positional.size() < test_at) {
     return base::InvalidArgument("Missing parameter for attribute name");

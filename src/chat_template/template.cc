@@ -25,6 +25,7 @@ class CompiledTemplate : public Template {
   bool has_thinking_switch() const override {
     return ast_.reads.contains("enable_thinking") || ast_.reads.contains("thinking");
   }
+  bool has_effort() const override { return ast_.reads.contains("reasoning_effort"); }
   bool has_tools() const override { return ast_.reads.contains("tools"); }
 
  private:

@@ -1,8 +1,11 @@
-// Chat templates: the Jinja text of a GGUF file, compiled once, rendered for each request.
+// How a conversation becomes a prompt. Two kinds of renderer stand behind Template: the Jinja text
+// of a GGUF file, compiled once and rendered for each request, and encoders written in C++ for
+// families that publish no template.
 //
-// Semantics are those of Python's jinja2 in the environment transformers uses: trim_blocks,
-// lstrip_blocks, loop controls, `raise_exception`, `strftime_now`, `generation` blocks, `tojson`
-// with ", " and ": " separators, key order and non-ASCII text kept. Known differences:
+// The semantics of Jinja are those of Python's jinja2 in the environment transformers uses:
+// trim_blocks, lstrip_blocks, loop controls, `raise_exception`, `strftime_now`, `generation`
+// blocks, `tojson` with ", " and ": " separators, key order and non-ASCII text kept. Known
+// differences:
 // - Integers have 64 bits; leaving them is an error.
 // - Filters and tests that do not exist are errors at once, also in branches never taken; so are
 //   calls of names that the template neither sets nor asks for with `is defined`.
@@ -15,11 +18,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "chat/chat_request.h"
 #include "chat/message.h"
 
 namespace millrace::chat_template {
@@ -36,6 +42,7 @@ struct RenderInput {
   std::vector<chat::ToolSpec> tools;
   bool add_generation_prompt = true;
   bool enable_thinking = true;
+  std::optional<chat::ReasoningEffort> reasoning_effort;  // while thinking, where the model has it
   std::string bos_token;
   std::string eos_token;
   int64_t unix_seconds = 0;  // for strftime_now
@@ -60,11 +67,23 @@ class Template {
   virtual base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
                                                         const RenderLimits& limits = {}) const = 0;
 
-  // Whether the source reads `enable_thinking` or `thinking`: the model can switch.
+  // Whether `enable_thinking` (or `thinking`) is read: the model can switch.
   virtual bool has_thinking_switch() const = 0;
-  // Whether the source reads `tools`.
+  // Whether `reasoning_effort` is read.
+  virtual bool has_effort() const = 0;
+  // Whether `tools` is read.
   virtual bool has_tools() const = 0;
 };
+
+// A prompt encoder of a family that publishes no template.
+struct Encoder {
+  std::string_view name;    // "deepseek_v32", "deepseek_v4", "deepseek_v4_0731"
+  std::string_view syntax;  // the name of the answers' syntax (output_parser/syntax.h)
+  std::shared_ptr<const Template> (*make)();
+};
+std::span<const Encoder> Encoders();
+// Null when there is none of that name.
+const Encoder* FindEncoder(std::string_view name);
 
 // The ChatML template used for files that carry none.
 std::string_view ChatMlSource();

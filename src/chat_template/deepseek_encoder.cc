@@ -1,0 +1,395 @@
+#include "chat_template/deepseek_encoder.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "chat_template/deepseek_texts.h"
+#include "chat_template/render_input.h"
+#include "chat_template/stringify.h"
+
+namespace millrace::chat_template {
+
+namespace {
+
+using chat::Message;
+using chat::Role;
+
+// Bounds the JSON that an encoder prints; it calls nothing.
+class EncoderRuntime : public Runtime {
+ public:
+  explicit EncoderRuntime(const RenderLimits& limits)
+      : budget_(limits.steps_max, limits.output_bytes_max) {}
+
+  Budget& budget() override { return budget_; }
+  int64_t unix_seconds() const override { return 0; }
+  base::Result<Value> Call(const Value&, Arguments) override { return Nothing(); }
+  base::Result<Value> LoopAttribute(Object&, std::string_view) override { return Nothing(); }
+  std::shared_ptr<Namespace> MakeNamespace() override { return std::make_shared<Namespace>(); }
+
+ private:
+  static base::Error Nothing() { return base::InvalidArgument("an encoder calls no function"); }
+  Budget budget_;
+};
+
+// The prompt being written.
+class Prompt {
+ public:
+  explicit Prompt(const RenderLimits& limits) : runtime_(limits) {}
+
+  void Write(std::string_view text) { text_.Append(text, Origin::kTemplate); }
+  void WriteData(std::string_view text) { text_.Append(text, Origin::kData); }
+  base::Status WriteJson(const Value& value) {
+    Text json = TRY(ToJson(runtime_, value));
+    text_.Append(json.bytes(), Origin::kData);
+    return {};
+  }
+  base::Status CheckLength() { return runtime_.budget().LimitText(text_.size()); }
+
+  std::vector<PromptPiece> Pieces() const {
+    std::vector<PromptPiece> pieces;
+    text_.ForEachRun([&](std::string_view bytes, Origin origin) {
+      pieces.push_back({std::string(bytes), origin == Origin::kTemplate});
+    });
+    return pieces;
+  }
+
+ private:
+  EncoderRuntime runtime_;
+  Text text_;
+};
+
+base::Status WriteTools(const std::vector<chat::ToolSpec>& tools, std::string_view begin,
+                        std::string_view end, Prompt& prompt) {
+  prompt.Write("\n\n");
+  prompt.Write(begin);
+  bool first = true;
+  for (const chat::ToolSpec& tool : tools) {
+    prompt.Write(std::exchange(first, false) ? "" : "\n");
+    Value entry = ToolOf(tool);
+    const Value* function = entry.is_dict() ? entry.dict().Find("function") : nullptr;
+    TRY(prompt.WriteJson(function != nullptr ? *function : entry));
+  }
+  prompt.Write(end);
+  return {};
+}
+
+base::Status WriteArguments(const chat::ToolCall& call, Prompt& prompt) {
+  Value arguments = ArgumentsOf(call);
+  Dict dict;
+  if (!arguments.is_dict()) {
+    dict.Set("arguments", arguments);
+  }
+  bool first = true;
+  for (const auto& [key, value] : (arguments.is_dict() ? arguments.dict() : dict).entries()) {
+    prompt.Write(std::exchange(first, false) ? "" : "\n");
+    prompt.Write("<｜DSML｜parameter name=\"");
+    prompt.WriteData(key.bytes());
+    prompt.Write(value.is_string() ? "\" string=\"true\">" : "\" string=\"false\">");
+    if (value.is_string()) {
+      prompt.WriteData(value.bytes());
+    } else {
+      TRY(prompt.WriteJson(value));
+    }
+    prompt.Write("</｜DSML｜parameter>");
+  }
+  return {};
+}
+
+base::Status WriteCalls(const std::vector<chat::ToolCall>& calls, std::string_view section,
+                        Prompt& prompt) {
+  if (calls.empty()) {
+    return {};
+  }
+  prompt.Write("\n\n<｜DSML｜");
+  prompt.Write(section);
+  prompt.Write(">\n");
+  for (const chat::ToolCall& call : calls) {
+    prompt.Write("<｜DSML｜invoke name=\"");
+    prompt.WriteData(call.name);
+    prompt.Write("\">\n");
+    TRY(WriteArguments(call, prompt));
+    prompt.Write("\n</｜DSML｜invoke>\n");
+  }
+  prompt.Write("</｜DSML｜");
+  prompt.Write(section);
+  prompt.Write(">");
+  return {};
+}
+
+// Indices of messages, results of tools in the order of the calls they answer.
+std::vector<size_t> InOrderOfCalls(const std::vector<Message>& messages) {
+  std::vector<size_t> order(messages.size());
+  const Message* caller = nullptr;
+  auto place = [&](size_t index) {
+    const std::vector<chat::ToolCall>& calls = caller->tool_calls;
+    auto found = std::find_if(calls.begin(), calls.end(), [&](const chat::ToolCall& call) {
+      return call.id == messages[index].tool_call_id;
+    });
+    return found == calls.end() ? 0 : found - calls.begin();
+  };
+  for (size_t i = 0; i < messages.size();) {
+    if (messages[i].role == Role::kAssistant && !messages[i].tool_calls.empty()) {
+      caller = &messages[i];
+    }
+    size_t end = i;
+    while (end < messages.size() && messages[end].role == Role::kTool) {
+      ++end;
+    }
+    if (end == i) {
+      order[i] = i;
+      ++i;
+      continue;
+    }
+    for (size_t tool = i; tool < end; ++tool) {
+      order[tool] = tool;
+    }
+    if (caller != nullptr) {
+      auto begin = order.begin();
+      std::stable_sort(begin + static_cast<ptrdiff_t>(i), begin + static_cast<ptrdiff_t>(end),
+                       [&](size_t left, size_t right) { return place(left) < place(right); });
+    }
+    i = end;
+  }
+  return order;
+}
+
+// What both generations of prompts have in common.
+class DeepseekEncoder : public Template {
+ public:
+  bool has_thinking_switch() const override { return true; }
+  bool has_tools() const override { return true; }
+
+ protected:
+  static std::string_view Begin(const RenderInput& input) {
+    return input.bos_token.empty() ? kDeepseekBegin : std::string_view(input.bos_token);
+  }
+  static std::string_view End(const RenderInput& input) {
+    return input.eos_token.empty() ? kDeepseekEnd : std::string_view(input.eos_token);
+  }
+  static std::string_view ThinkMark(bool thinking) { return thinking ? "<think>" : "</think>"; }
+
+  // Whether an answer must still be opened at the end of the prompt.
+  static bool NeedsTurn(const RenderInput& input) {
+    return input.add_generation_prompt &&
+           (input.messages.empty() || (input.messages.back().role != Role::kUser &&
+                                       input.messages.back().role != Role::kTool));
+  }
+};
+
+class DeepseekV32Encoder : public DeepseekEncoder {
+ public:
+  bool has_effort() const override { return false; }
+
+  base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
+                                                const RenderLimits& limits) const override {
+    Prompt prompt(limits);
+    prompt.Write(Begin(input));
+    bool system_first = !input.messages.empty() && input.messages.front().role == Role::kSystem;
+    if (!system_first && !input.tools.empty()) {
+      TRY(WriteTools(input.tools, kDeepseekV32Tools, kDeepseekV32ToolsEnd, prompt));
+    }
+    size_t last_user = 0;
+    for (size_t i = 0; i < input.messages.size(); ++i) {
+      last_user = input.messages[i].role == Role::kUser ? i : last_user;
+    }
+    std::vector<size_t> order = InOrderOfCalls(input.messages);
+    for (size_t i = 0; i < order.size(); ++i) {
+      const Message& message = input.messages[order[i]];
+      bool last = i + 1 == order.size();
+      Place place = {
+          .thinks = input.enable_thinking && i >= last_user,
+          .opens_answer = !last || input.add_generation_prompt,
+          .first_of_role = i == 0 || input.messages[order[i - 1]].role != message.role,
+          .last_of_role = last || input.messages[order[i + 1]].role != message.role,
+      };
+      TRY(WriteMessage(input, message, place, prompt));
+      if (i == 0 && system_first && !input.tools.empty()) {
+        TRY(WriteTools(input.tools, kDeepseekV32Tools, kDeepseekV32ToolsEnd, prompt));
+      }
+      TRY(prompt.CheckLength());
+    }
+    if (NeedsTurn(input)) {
+      prompt.Write("<｜Assistant｜>");
+      prompt.Write(ThinkMark(input.enable_thinking));
+    }
+    return prompt.Pieces();
+  }
+
+ private:
+  struct Place {
+    bool thinks = false;  // reasoning is on, and this is not before the last user message
+    bool opens_answer = false;
+    bool first_of_role = false;  // of neighbouring messages
+    bool last_of_role = false;
+  };
+
+  static base::Status WriteMessage(const RenderInput& input, const Message& message, Place place,
+                                   Prompt& prompt) {
+    switch (message.role) {
+      case Role::kSystem:
+        prompt.WriteData(message.content);
+        break;
+      case Role::kUser:
+        prompt.Write("<｜User｜>");
+        prompt.WriteData(message.content);
+        if (place.opens_answer) {
+          prompt.Write("<｜Assistant｜>");
+          prompt.Write(ThinkMark(place.thinks));
+        }
+        break;
+      case Role::kAssistant:
+        if (place.thinks) {
+          prompt.WriteData(message.reasoning.value_or(""));
+          prompt.Write("</think>");
+        }
+        prompt.WriteData(message.content);
+        TRY(WriteCalls(message.tool_calls, "function_calls", prompt));
+        prompt.Write(End(input));
+        break;
+      case Role::kTool:
+        prompt.Write(place.first_of_role ? "\n\n<function_results>\n<result>" : "\n<result>");
+        prompt.WriteData(message.content);
+        prompt.Write("</result>");
+        if (place.last_of_role) {
+          prompt.Write("\n</function_results>");
+          if (place.opens_answer) {
+            prompt.Write("\n\n");
+            prompt.Write(ThinkMark(place.thinks));
+          }
+        }
+        break;
+    }
+    return {};
+  }
+};
+
+class DeepseekV4Encoder : public DeepseekEncoder {
+ public:
+  explicit DeepseekV4Encoder(DeepseekV4Release release) : release_(release) {}
+
+  bool has_effort() const override { return true; }
+
+  base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
+                                                const RenderLimits& limits) const override {
+    Prompt prompt(limits);
+    prompt.Write(Begin(input));
+    prompt.Write(EffortText(input));
+    bool system_first = !input.messages.empty() && input.messages.front().role == Role::kSystem;
+    if (!system_first && !input.tools.empty()) {
+      TRY(WriteTools(input.tools, kDeepseekV4Tools, kDeepseekV4ToolsEnd, prompt));
+    }
+    // Neighbouring user messages and results are one turn.
+    size_t last_turn = 0;
+    for (size_t i = 0; i < input.messages.size(); ++i) {
+      if (InUserTurn(input.messages[i]) && (i == 0 || !InUserTurn(input.messages[i - 1]))) {
+        last_turn = i;
+      }
+    }
+    std::vector<size_t> order = InOrderOfCalls(input.messages);
+    for (size_t i = 0; i < order.size(); ++i) {
+      const Message* next = i + 1 < order.size() ? &input.messages[order[i + 1]] : nullptr;
+      const Message& message = input.messages[order[i]];
+      // Reasoning of finished turns is dropped only where no tools are declared.
+      bool thinks = input.enable_thinking && (!input.tools.empty() || i >= last_turn);
+      if (InUserTurn(message)) {
+        bool joins = i > 0 && InUserTurn(input.messages[order[i - 1]]);
+        prompt.Write(joins ? "\n\n" : "<｜User｜>");
+        WriteUser(message, prompt);
+        bool answered =
+            next != nullptr ? next->role == Role::kAssistant : input.add_generation_prompt;
+        if (answered) {
+          prompt.Write("<｜Assistant｜>");
+          prompt.Write(ThinkMark(thinks));
+        }
+      } else if (message.role == Role::kAssistant) {
+        TRY(WriteAssistant(input, message, thinks, prompt));
+      } else {
+        prompt.WriteData(message.content);
+      }
+      if (i == 0 && system_first && !input.tools.empty()) {
+        TRY(WriteTools(input.tools, kDeepseekV4Tools, kDeepseekV4ToolsEnd, prompt));
+      }
+      TRY(prompt.CheckLength());
+    }
+    if (NeedsTurn(input)) {
+      prompt.Write("<｜Assistant｜>");
+      prompt.Write(ThinkMark(input.enable_thinking));
+    }
+    return prompt.Pieces();
+  }
+
+ private:
+  static bool InUserTurn(const Message& message) {
+    return message.role == Role::kUser || message.role == Role::kTool;
+  }
+
+  std::string_view EffortText(const RenderInput& input) const {
+    if (!input.enable_thinking || !input.reasoning_effort.has_value()) {
+      return "";
+    }
+    bool max = *input.reasoning_effort == chat::ReasoningEffort::kMax;
+    switch (release_) {
+      case DeepseekV4Release::kFirst:
+        return max ? kDeepseekV4EffortStrong : "";
+      case DeepseekV4Release::k0731:
+        return max ? kDeepseekV4EffortStronger : kDeepseekV4EffortStrong;
+    }
+    std::unreachable();
+  }
+
+  static void WriteUser(const Message& message, Prompt& prompt) {
+    bool result = message.role == Role::kTool;
+    prompt.Write(result ? "<tool_result>" : "");
+    prompt.WriteData(message.content);
+    prompt.Write(result ? "</tool_result>" : "");
+  }
+
+  static base::Status WriteAssistant(const RenderInput& input, const Message& message, bool thinks,
+                                     Prompt& prompt) {
+    if (thinks) {
+      prompt.WriteData(message.reasoning.value_or(""));
+      prompt.Write("</think>");
+    }
+    prompt.WriteData(message.content);
+    TRY(WriteCalls(message.tool_calls, "tool_calls", prompt));
+    prompt.Write(End(input));
+    return {};
+  }
+
+  const DeepseekV4Release release_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Template> MakeDeepseekV32Encoder() {
+  return std::make_shared<const DeepseekV32Encoder>();
+}
+
+std::shared_ptr<const Template> MakeDeepseekV4Encoder(DeepseekV4Release release) {
+  return std::make_shared<const DeepseekV4Encoder>(release);
+}
+
+std::span<const Encoder> Encoders() {
+  static constexpr Encoder kAll[] = {
+      {"deepseek_v32", "deepseek_v32", MakeDeepseekV32Encoder},
+      {"deepseek_v4", "deepseek_v4",
+       [] { return MakeDeepseekV4Encoder(DeepseekV4Release::kFirst); }},
+      {"deepseek_v4_0731", "deepseek_v4",
+       [] { return MakeDeepseekV4Encoder(DeepseekV4Release::k0731); }},
+  };
+  return kAll;
+}
+
+const Encoder* FindEncoder(std::string_view name) {
+  for (const Encoder& encoder : Encoders()) {
+    if (encoder.name == name) {
+      return &encoder;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace millrace::chat_template
