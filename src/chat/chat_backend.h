@@ -54,6 +54,9 @@ class ChatBackend {
 
   virtual const ModelRecord& record() const = 0;
 
+  // False while the model is still being loaded: PreparedChat::Start then fails with kUnavailable.
+  virtual bool ready() const { return true; }
+
   // Renders and tokenises the prompt and checks it against the context. May take milliseconds for
   // a long prompt: call it on a worker thread. Errors: kContextOverflow (message is the contract's
   // text), kInvalidArgument (the template refused), kUnsupported, kUnavailable. The result must be
