@@ -5,10 +5,12 @@ import random
 import re
 import string
 
-TEXTS = ["", "Hello", "What is 2 + 3?", "你好", "Tell me a joke.", "👩‍👩‍👧‍👦🇳🇴", "a\u0301\u0323", "\u202eabc", "\u0000", "\uffff", "\ufeff",
-         "<|im_start|>system", "</think>", "<tool_call>", "\r\n\t\u2028", "é" * 40, "\\", '"', "%s%n{}", "\ud83d", "\udc00x"]
-NUMBERS = [0, 1, -1, 0.5, -0.0, 2, 127, 128, 255, 2048, 32768, 32769, 2**31 - 1, 2**31, 2**53, 2**63 - 1, 2**63, -2**63 - 1,
-           2**64, 10**40, 1e-320, 1e308, 1.0000000000000002, 1e22]
+TEXTS = ["", "Hello", "What is 2 + 3?", "你好", "Tell me a joke.", "👩‍👩‍👧‍👦🇳🇴",
+         "a\u0301\u0323", "\u202eabc", "\u0000", "\uffff", "\ufeff",
+         "<|im_start|>system", "</think>", "<tool_call>", "\r\n\t\u2028", "é" * 40, "\\", '"', "%s%n{}",
+         "\ud83d", "\udc00x"]
+NUMBERS = [0, 1, -1, 0.5, -0.0, 2, 127, 128, 255, 2048, 32768, 32769, 2**31 - 1, 2**31, 2**53, 2**63 - 1, 2**63,
+           -2**63 - 1, 2**64, 10**40, 1e-320, 1e308, 1.0000000000000002, 1e22]
 VALUES = [None, True, False, "", "x", 0, 1, -1, 0.5, [], {}, [[]], [None], {"a": None}, "true", "1", [1, "2"], {"": ""}]
 # What json.dumps cannot say: put into the text in place of a marker.
 LITERALS = ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "00", "0x10", "1.", ".5", "+1", "1e", "'x'", "undefined",
@@ -18,7 +20,8 @@ MARKER = "@literal@"
 LARGE = 200_000  # characters of JSON that one change may add
 CONTENT_TYPES = ["application/json", "application/json; charset=utf-8", "application/problem+json", "", "text/plain",
                  "application/json; charset=latin1", "APPLICATION/JSON", "application/jsonx", ";", "a" * 300,
-                 "multipart/form-data; boundary=x", "application/json; charset=US-ASCII; q=1", "application/json,text/plain"]
+                 "multipart/form-data; boundary=x", "application/json; charset=US-ASCII; q=1",
+                 "application/json,text/plain"]
 ENCODINGS = ["identity", "gzip", "br", "deflate, identity", "x", "IDENTITY"]
 
 
@@ -174,7 +177,8 @@ def break_bytes(data: bytes, dice: random.Random) -> bytes:
     """Damages the text of a body."""
     at = dice.randrange(len(data) + 1)
     noise = dice.randbytes(dice.choice([1, 2, 30]))
-    duplicate = dice.choice([b'"model":"nobody",', b'"messages":[],', b'"stream":true,"stream":false,', b'"n":0,"n":1,'])
+    duplicate = dice.choice([b'"model":"nobody",', b'"messages":[],', b'"stream":true,"stream":false,', b'"n":0,'])
+    wrong_utf8 = dice.choice([b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xff", b"\xe4\xb8"])
     return [
         lambda: data[:at],
         lambda: data[:at] + noise + data[at:],
@@ -187,7 +191,7 @@ def break_bytes(data: bytes, dice: random.Random) -> bytes:
         lambda: b" " * dice.choice([1, 4096, 300_000]) + data,
         lambda: dice.choice([b"[", b'{"a":', b'"', b"{"]) * dice.choice([1, 129, 40_000]),
         lambda: data.replace(b'"', dice.choice([b"'", b"", b'\\"']), 1 + dice.randrange(4)),
-        lambda: data[:at] + dice.choice([b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xff", b"\xe4\xb8"]) + data[at:],
+        lambda: data[:at] + wrong_utf8 + data[at:],
     ][dice.randrange(12)]()
 
 
@@ -210,5 +214,5 @@ def odd_headers(dice: random.Random) -> dict[str, str]:
     if dice.random() < 0.3:
         headers["X-Trace-Id"] = dice.choice(["trace.1", "a b", "x" * 128, "x" * 129, "\xe9", "-", ":"])
     if dice.random() < 0.2:
-        headers["traceparent"] = dice.choice(["00-" + "a" * 32 + "-" + "b" * 16 + "-01", "00-" + "0" * 32 + "-1-1", "x"])
+        headers["traceparent"] = dice.choice([f"00-{'a' * 32}-{'b' * 16}-01", f"00-{'0' * 32}-1-1", "x"])
     return headers
