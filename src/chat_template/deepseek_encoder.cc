@@ -372,24 +372,4 @@ std::shared_ptr<const Template> MakeDeepseekV4Encoder(DeepseekV4Release release)
   return std::make_shared<const DeepseekV4Encoder>(release);
 }
 
-std::span<const Encoder> Encoders() {
-  static constexpr Encoder kAll[] = {
-      {"deepseek_v32", "deepseek_v32", MakeDeepseekV32Encoder},
-      {"deepseek_v4", "deepseek_v4",
-       [] { return MakeDeepseekV4Encoder(DeepseekV4Release::kFirst); }},
-      {"deepseek_v4_0731", "deepseek_v4",
-       [] { return MakeDeepseekV4Encoder(DeepseekV4Release::k0731); }},
-  };
-  return kAll;
-}
-
-const Encoder* FindEncoder(std::string_view name) {
-  for (const Encoder& encoder : Encoders()) {
-    if (encoder.name == name) {
-      return &encoder;
-    }
-  }
-  return nullptr;
-}
-
 }  // namespace millrace::chat_template

@@ -191,6 +191,14 @@ TEST(Encoders, AreFoundByTheirNames) {
   EXPECT_EQ(FindEncoder("nope"), nullptr);
 }
 
+TEST(Encoders, AreFoundByArchitectureAndRelease) {
+  EXPECT_EQ(EncoderOf("deepseek32", "", ""), FindEncoder("deepseek_v32"));
+  EXPECT_EQ(EncoderOf("deepseek4", "DeepSeek V4 Flash", ""), FindEncoder("deepseek_v4"));
+  EXPECT_EQ(EncoderOf("deepseek4", "DeepSeek-V4-Flash-0731", ""), FindEncoder("deepseek_v4_0731"));
+  EXPECT_EQ(EncoderOf("deepseek4", "", kDeepseekV4EffortStronger), FindEncoder("deepseek_v4_0731"));
+  EXPECT_EQ(EncoderOf("qwen3", "", ""), nullptr);
+}
+
 TEST(Encoders, RefuseAPromptThatIsTooLong) {
   RenderInput input = Conversation({Says(Role::kUser, std::string(100, 'x'))});
   for (const Encoder& encoder : Encoders()) {

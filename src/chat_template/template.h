@@ -77,13 +77,20 @@ class Template {
 
 // A prompt encoder of a family that publishes no template.
 struct Encoder {
-  std::string_view name;    // "deepseek_v32", "deepseek_v4", "deepseek_v4_0731"
-  std::string_view syntax;  // the name of the answers' syntax (output_parser/syntax.h)
+  std::string_view name;          // "deepseek_v32", "deepseek_v4", "deepseek_v4_0731"
+  std::string_view architecture;  // `general.architecture` of the family's GGUF files
+  std::string_view syntax;        // the name of the answers' syntax (output_parser/syntax.h)
+  bool thinks_by_default = false;
   std::shared_ptr<const Template> (*make)();
 };
 std::span<const Encoder> Encoders();
 // Null when there is none of that name.
 const Encoder* FindEncoder(std::string_view name);
+// The encoder for a file of that architecture, or null. Releases of a family that differ in their
+// prompts are told apart by the file's name of the model and by its template, if someone gave it
+// one.
+const Encoder* EncoderOf(std::string_view architecture, std::string_view model_name,
+                         std::string_view template_source);
 
 // The ChatML template used for files that carry none.
 std::string_view ChatMlSource();

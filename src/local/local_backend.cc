@@ -170,6 +170,7 @@ base::Result<std::vector<PromptPiece>> LocalBackendImpl::Render(
   input.messages = ForgetReasoning(request.messages, *format_.syntax);
   input.tools = request.tools;
   input.enable_thinking = request.enable_thinking;
+  input.reasoning_effort = request.effort;
   input.bos_token = TextOf(*tokenizer_, tokenizer_->bos());
   input.eos_token = TextOf(*tokenizer_, tokenizer_->eos());
   input.unix_seconds = clock_->UnixMillis() / kMillisPerSecond;

@@ -6,11 +6,16 @@
 
 namespace millrace::local {
 
-base::Result<ChatFormat> ReadChatFormat(const gguf::File& file) {
-  std::string_view source = TRY(file.StringOr("tokenizer.chat_template", ""));
-  if (source.empty()) {
-    source = chat_template::ChatMlSource();
-  }
+namespace {
+
+ChatFormat FormatOf(const chat_template::Encoder& encoder) {
+  return {.chat_template = encoder.make(),
+          .syntax = output_parser::FindSyntax(encoder.syntax),
+          .thinking = chat::ThinkingClass::kHybrid,
+          .thinking_default_on = encoder.thinks_by_default};
+}
+
+base::Result<ChatFormat> FormatOfTemplate(std::string_view source) {
   auto compiled = chat_template::Template::Compile(source);
   if (!compiled.has_value()) {
     base::Error error = std::move(compiled).error();
@@ -28,6 +33,52 @@ base::Result<ChatFormat> ReadChatFormat(const gguf::File& file) {
   } else if (!format.syntax->think_close.empty() &&
              source.find(format.syntax->think_close) != std::string_view::npos) {
     format.thinking = chat::ThinkingClass::kAlways;
+  }
+  return format;
+}
+
+base::Result<ChatFormat> FormatOfPrompt(const gguf::File& file, std::string_view prompt) {
+  const std::string_view source = TRY(file.StringOr("tokenizer.chat_template", ""));
+  const std::string_view architecture = TRY(file.StringOr("general.architecture", ""));
+  const std::string_view name = TRY(file.StringOr("general.name", ""));
+  if (prompt == "chatml") {
+    return FormatOfTemplate(chat_template::ChatMlSource());
+  }
+  if (prompt == "template" && source.empty()) {
+    return base::InvalidArgument("the file has no chat template");
+  }
+  const chat_template::Encoder* encoder = nullptr;
+  if (prompt.empty()) {
+    encoder = chat_template::EncoderOf(architecture, name, source);
+  } else if (prompt != "template") {
+    encoder = chat_template::FindEncoder(prompt);
+    if (encoder == nullptr) {
+      return base::InvalidArgument("no prompt format is named " + std::string(prompt));
+    }
+  }
+  if (encoder != nullptr) {
+    return FormatOf(*encoder);
+  }
+  if (!source.empty()) {
+    return FormatOfTemplate(source);
+  }
+  ChatFormat format = TRY(FormatOfTemplate(chat_template::ChatMlSource()));
+  format.warning = "the file has no chat template, and none is known for its architecture \"" +
+                   std::string(architecture) +
+                   "\": prompts are written as ChatML, which the model may not understand; tools "
+                   "are not offered";
+  return format;
+}
+
+}  // namespace
+
+base::Result<ChatFormat> ReadChatFormat(const gguf::File& file, const ChatFormatChoice& choice) {
+  ChatFormat format = TRY(FormatOfPrompt(file, choice.prompt));
+  if (!choice.syntax.empty()) {
+    format.syntax = output_parser::FindSyntax(choice.syntax);
+    if (format.syntax == nullptr) {
+      return base::InvalidArgument("no answer syntax is named " + choice.syntax);
+    }
   }
   return format;
 }

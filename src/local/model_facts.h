@@ -20,13 +20,22 @@ struct ChatFormat {
   const output_parser::Syntax* syntax;  // static
   chat::ThinkingClass thinking;
   bool thinking_default_on;
+  std::string warning = {};  // for who runs the server; empty when the file left nothing open
 };
 
-// From `tokenizer.chat_template`; ChatML when the file has none.
+// What to use instead of what the file says: names, empty for no choice.
+struct ChatFormatChoice {
+  std::string prompt = {};  // "template", "chatml", or a prompt encoder (chat_template/template.h)
+  std::string syntax = {};  // output_parser/syntax.h
+};
+
+// A prompt encoder for families whose publisher gives no template, else `tokenizer.chat_template`,
+// else ChatML, with a warning.
 //
 // A template with a switch makes a hybrid model. One that only speaks of reasoning makes a model
 // that always may reason: whether it does shows when it answers.
-base::Result<ChatFormat> ReadChatFormat(const gguf::File& file);
+base::Result<ChatFormat> ReadChatFormat(const gguf::File& file,
+                                        const ChatFormatChoice& choice = {});
 
 // Everything that serving needs to know before the weights are there. Immutable, shared by every
 // record that is served from the file.

@@ -1,0 +1,69 @@
+#include "local/model_facts.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "gguf/writer.h"
+
+namespace millrace::local {
+namespace {
+
+// A file that holds nothing but what it says of itself.
+std::shared_ptr<const gguf::File> FileWith(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> entries) {
+  const std::string path = ::testing::TempDir() + "/model_facts_test.gguf";
+  gguf::Writer writer;
+  for (const auto& [key, value] : entries) {
+    writer.SetString(key, value);
+  }
+  std::ofstream out(path, std::ios::binary);
+  EXPECT_TRUE(writer.Begin(out).has_value());
+  EXPECT_TRUE(writer.Finish().has_value());
+  out.close();
+  return gguf::File::Open(path).value();
+}
+
+constexpr std::string_view kTemplate = "tokenizer.chat_template";
+constexpr std::string_view kArchitecture = "general.architecture";
+
+TEST(ChatFormat, WithoutATemplateIsChatMlWithAWarning) {
+  const ChatFormat format = ReadChatFormat(*FileWith({{kArchitecture, "unheard-of"}})).value();
+  EXPECT_NE(format.warning.find("unheard-of"), std::string::npos);
+  EXPECT_EQ(format.syntax->name, "hermes");
+  EXPECT_EQ(format.thinking, chat::ThinkingClass::kNever);
+}
+
+TEST(ChatFormat, ATemplateLeavesNothingToWarnOf) {
+  const ChatFormat format =
+      ReadChatFormat(
+          *FileWith({{kArchitecture, "qwen3"}, {kTemplate, "{{ enable_thinking }}<arg_key>"}}))
+          .value();
+  EXPECT_EQ(format.warning, "");
+  EXPECT_EQ(format.syntax->name, "glm45");
+  EXPECT_EQ(format.thinking, chat::ThinkingClass::kHybrid);
+}
+
+TEST(ChatFormat, FamiliesWithoutAPublishedTemplateHaveAnEncoder) {
+  const ChatFormat v32 = ReadChatFormat(*FileWith({{kArchitecture, "deepseek32"}})).value();
+  EXPECT_EQ(v32.warning, "");
+  EXPECT_EQ(v32.syntax->name, "deepseek_v32");
+  EXPECT_FALSE(v32.thinking_default_on);
+  EXPECT_FALSE(v32.chat_template->has_effort());
+  const ChatFormat v4 = ReadChatFormat(*FileWith({{kArchitecture, "deepseek4"}})).value();
+  EXPECT_EQ(v4.syntax->name, "deepseek_v4");
+  EXPECT_TRUE(v4.thinking_default_on);
+  EXPECT_TRUE(v4.chat_template->has_effort());
+}
+
+TEST(ChatFormat, ChoicesBeatTheFile) {
+  const auto file = FileWith({{kArchitecture, "deepseek32"}, {kTemplate, "<function="}});
+  EXPECT_EQ(ReadChatFormat(*file, {.prompt = "template"})->syntax->name, "qwen3_coder");
+  EXPECT_EQ(ReadChatFormat(*file, {.syntax = "hunyuan"})->syntax->name, "hunyuan");
+  EXPECT_EQ(ReadChatFormat(*file, {.prompt = "deepseek_v4"})->syntax->name, "deepseek_v4");
+  EXPECT_FALSE(ReadChatFormat(*file, {.prompt = "nope"}).has_value());
+  EXPECT_FALSE(ReadChatFormat(*file, {.syntax = "nope"}).has_value());
+}
+
+}  // namespace
+}  // namespace millrace::local
