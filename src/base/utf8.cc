@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <algorithm>
+
 namespace millrace::base {
 namespace {
 
@@ -123,19 +125,25 @@ size_t IncompleteUtf8Suffix(std::string_view text) {
   return 0;
 }
 
+size_t FirstUtf8Unit(std::string_view text) {
+  const Utf8Char c = DecodeUtf8(text);
+  if (c.valid) {
+    return c.length;
+  }
+  return std::max<size_t>(WellFormedPrefix(text), 1);
+}
+
 std::string SanitizeUtf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const Utf8Char c = DecodeUtf8(text);
-    if (c.valid) {
-      out.append(text.substr(0, c.length));
-      text.remove_prefix(c.length);
-      continue;
+    const size_t length = FirstUtf8Unit(text);
+    if (DecodeUtf8(text).valid) {
+      out.append(text.substr(0, length));
+    } else {
+      AppendUtf8(0xFFFD, out);
     }
-    const size_t bad = WellFormedPrefix(text);
-    AppendUtf8(0xFFFD, out);
-    text.remove_prefix(bad == 0 ? 1 : bad);
+    text.remove_prefix(length);
   }
   return out;
 }

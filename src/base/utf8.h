@@ -26,6 +26,10 @@ bool IsValidUtf8(std::string_view text);
 // (0 to 3). Bytes that can never become valid count as 0.
 size_t IncompleteUtf8Suffix(std::string_view text);
 
+// Bytes at the start of `text` that SanitizeUtf8 makes one character of: a whole character or a
+// maximal invalid sequence. 0 for an empty text.
+size_t FirstUtf8Unit(std::string_view text);
+
 // Replaces every maximal invalid sequence by one U+FFFD.
 std::string SanitizeUtf8(std::string_view text);
 

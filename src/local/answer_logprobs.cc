@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -33,27 +34,30 @@ void AnswerLogprobs::AddToken(engine::TokenEvent event) {
 // Whole characters of `raw_` have become text.
 void AnswerLogprobs::Resolve() {
   const size_t complete = raw_.size() - base::IncompleteUtf8Suffix(raw_);
-  for (auto token = tokens_.rbegin(); token != tokens_.rend() && token->end == kUnknown; ++token) {
-    if (token->begin == kUnknown && token->raw_begin < complete) {
-      const std::string_view before = std::string_view(raw_).substr(0, token->raw_begin);
-      token->begin = text_length_ + TextLength(before.size() - base::IncompleteUtf8Suffix(before));
-    }
-    if (token->raw_end <= complete) {
-      size_t end = token->raw_end;
-      while (base::IncompleteUtf8Suffix(std::string_view(raw_).substr(0, end)) > 0) {
-        ++end;
+  auto open = tokens_.end();
+  while (open != tokens_.begin() && std::prev(open)->end == kUnknown) {
+    --open;
+  }
+  for (size_t at = 0; at < complete;) {
+    const std::string_view rest = std::string_view(raw_).substr(at, complete - at);
+    const size_t length = base::FirstUtf8Unit(rest);
+    const size_t text_end = text_length_ + base::SanitizeUtf8(rest.substr(0, length)).size();
+    for (auto token = open; token != tokens_.end(); ++token) {
+      if (token->begin == kUnknown && token->raw_begin < at + length) {
+        token->begin = text_length_;
       }
-      token->end = text_length_ + TextLength(end);
+      if (token->end == kUnknown && token->raw_end <= at + length) {
+        token->end = text_end;
+      }
     }
+    at += length;
+    text_length_ = text_end;
+  }
+  raw_.erase(0, complete);
+  for (auto token = open; token != tokens_.end(); ++token) {
     token->raw_begin -= std::min(token->raw_begin, complete);
     token->raw_end -= std::min(token->raw_end, complete);
   }
-  text_length_ += TextLength(complete);
-  raw_.erase(0, complete);
-}
-
-size_t AnswerLogprobs::TextLength(size_t raw_count) const {
-  return base::SanitizeUtf8(std::string_view(raw_).substr(0, raw_count)).size();
 }
 
 void AnswerLogprobs::AddContent(size_t begin, size_t length) {

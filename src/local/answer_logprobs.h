@@ -52,7 +52,6 @@ class AnswerLogprobs {
   };
 
   void Resolve();
-  size_t TextLength(size_t raw_count) const;
   bool IsSpecial(base::TokenId id) const;
   std::string ShownBytes(base::TokenId id, base::TokenId chosen) const;
   chat::ContentLogprob EntryOf(const sampling::SampledToken& drawn) const;
