@@ -7,9 +7,9 @@ import pytest
 from wire import choice, ok, refused, text
 
 OFF = {"enable_thinking": False}
-PERSON = {"type": "object", "required": ["name", "age"], "additionalProperties": False,
-          "properties": {"name": {"type": "string", "maxLength": 20}, "age": {"type": "integer", "minimum": 0,
-                                                                              "maximum": 150}}}
+CLOSED = {"type": "object", "additionalProperties": False}
+PERSON = {**CLOSED, "required": ["name", "age"], "properties": {
+    "name": {"type": "string", "maxLength": 20}, "age": {"type": "integer", "minimum": 0, "maximum": 150}}}
 
 
 def form(schema, **more) -> dict:
@@ -72,12 +72,11 @@ def test_c_189_type(target, value, path):
 
 
 @pytest.mark.parametrize("schema", [
-    {"type": "object", "properties": {"a": {"enum": ["x", 5, None]}}, "required": ["a"], "additionalProperties": False},
-    {"type": "object", "properties": {"a": {"const": {"b": [1, "ä"]}}}, "required": ["a"], "additionalProperties": False},
+    {**CLOSED, "required": ["a"], "properties": {"a": {"enum": ["x", 5, None]}}},
+    {**CLOSED, "required": ["a"], "properties": {"a": {"const": {"b": [1, "ä"]}}}},
     {"type": "array", "minItems": 2, "maxItems": 3, "items": {"type": "array", "maxItems": 2, "items": {
         "type": "integer", "minimum": -5, "maximum": 5}}},
-    {"type": "object", "properties": {"p": {"$ref": "#/$defs/person"}}, "required": ["p"], "additionalProperties": False,
-     "$defs": {"person": PERSON}},
+    {**CLOSED, "required": ["p"], "properties": {"p": {"$ref": "#/$defs/person"}}, "$defs": {"person": PERSON}},
     {"oneOf": [{"const": 1}, {"type": "string", "pattern": "^[ab]{2,4}$"}]},
 ], ids=["enum", "const", "arrays", "ref", "oneOf"])
 def test_c_190_keywords(target, schema):
@@ -131,7 +130,8 @@ def test_c_195_json_elsewhere(target, value):
 
 def test_c_196_json_after_thinking(target):
     """With thinking the reasoning is free and the content is JSON."""
-    message = choice(target.chat("M", "What is 17 + 25?", response_format=form(PERSON), enable_thinking=True))["message"]
+    reply = target.chat("M", "What is 17 + 25?", response_format=form(PERSON), enable_thinking=True)
+    message = choice(reply)["message"]
     jsonschema.validate(json.loads(message["content"]), PERSON)
     assert not message["reasoning_content"].lstrip().startswith("{")
 

@@ -66,7 +66,8 @@ def test_c_260_shutdown(servers):
 
 def test_c_261_time_out(own):
     """No result in time: 504 and exactly "Gateway Timeout"."""
-    target = own(api={"request_timeout_s": 1, "first_token_timeout_s": 1}, engine={"running_sequences": 8}, roles=["N"])
+    target = own(api={"request_timeout_s": 1, "first_token_timeout_s": 1}, engine={"running_sequences": 8},
+                 roles=["N"])
     taken = busy(target, 1)
     bare(target.chat("N", LONG_TASK, n=8, temperature=1, **target.endless()), 504, "Gateway Timeout")
     for connection in taken:
@@ -78,8 +79,8 @@ def test_c_262_faults(servers):
     """An engine fault: 500 with 50507; another fault: 500 with 60000."""
     if servers.foreign:
         pytest.skip("needs a fault inside the server")
-    prove("api", "ChatEndpoint.AnswersEngineFailures_C262", "ErrorTable.CallsABackendsInternalErrorAnEngineFailure_C262",
-          "ErrorTable.HidesWhatInternalErrorsSay")
+    prove("api", "ChatEndpoint.AnswersEngineFailures_C262", "ErrorTable.HidesWhatInternalErrorsSay",
+          "ErrorTable.CallsABackendsInternalErrorAnEngineFailure_C262")
 
 
 def test_c_263_rpm(limited):

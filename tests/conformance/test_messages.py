@@ -1,10 +1,11 @@
 """Messages and their sequence: C-074 to C-103."""
 import pytest
 
+from pictures import data_url, picture
 from wire import ok, refused, text, usage
 
 FEW = {"max_tokens": 4}
-PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+PIXEL = data_url(picture("PNG", 1, 1))
 
 
 def user(content="hi", **more) -> dict:
@@ -59,7 +60,8 @@ def test_c_076_developer(target):
 
 def test_c_077_role_image_url(target):
     """The role image_url of the documented JavaScript sample: 400/20015 naming it."""
-    message = refused(target.chat("N", [user(), {"role": "image_url", "image_url": {"url": "https://example.com/a.jpg"}}]))
+    odd = {"role": "image_url", "image_url": {"url": "https://example.com/a.jpg"}}
+    message = refused(target.chat("N", [user(), odd]))
     assert message == ("Input tag 'image_url' found using 'role' does not match any of the expected tags: "
                        "'system', 'user', 'assistant', 'tool'")
 

@@ -55,8 +55,9 @@ def test_c_143_default(target):
 
 
 @pytest.mark.parametrize("value, problem", [
-    (128, None), (32768, None), (127, "Must be greater than or equal to 128"), (0, "Must be greater than or equal to 128"),
-    (32769, "Must be less than or equal to 32768"), ("128", "Input should be a valid integer"),
+    (128, None), (32768, None), (127, "Must be greater than or equal to 128"),
+    (0, "Must be greater than or equal to 128"), (32769, "Must be less than or equal to 32768"),
+    ("128", "Input should be a valid integer"),
 ])
 def test_c_144_budget(target, value, problem):
     """thinking_budget from 128 to 32768."""
@@ -82,7 +83,7 @@ def test_c_146_budget_elsewhere(target):
 def cut_thought(target):
     """A thought that meets its budget of 128 tokens. Our own model thinks briefly; it is kept from ending."""
     more = {} if target.foreign else target.biased("</think>", -100)
-    task = "Prove that the square root of 2 is irrational, in every way you know." if target.foreign else "Tell me a joke."
+    task = "Prove that the square root of 2 is irrational, in every way." if target.foreign else "Tell me a joke."
     return target.chat("M", task, thinking_budget=128, enable_thinking=True, temperature=0, **more)
 
 

@@ -196,7 +196,8 @@ def test_c_177_shape_of_calls(target):
 def test_c_178_strict_arguments(target):
     """Arguments of forced strict calls parse and fit the schema."""
     schema = {"type": "object", "additionalProperties": False, "required": ["city", "days"],
-              "properties": {"city": {"enum": ["Paris", "Oslo"]}, "days": {"type": "integer", "minimum": 1, "maximum": 7}}}
+              "properties": {"city": {"enum": ["Paris", "Oslo"]},
+                             "days": {"type": "integer", "minimum": 1, "maximum": 7}}}
     for seed in range(3):
         reply = target.chat("M", "hi", tools=[tool("plan", parameters=schema, strict=True)], tool_choice=named("plan"),
                             temperature=1.5, seed=seed, **OFF)

@@ -74,7 +74,8 @@ def test_c_010_unknown_key(target, key):
     unauthorized(target.api.with_key(key).post(target.body("N")))
 
 
-@pytest.mark.parametrize("form", ["authorization: bearer {}", "AUTHORIZATION: BEARER   {}", "Authorization: Bearer\t{} "])
+@pytest.mark.parametrize("form", ["authorization: bearer {}", "AUTHORIZATION: BEARER   {}",
+                                  "Authorization: Bearer\t{} "])
 def test_c_011_case_of_the_scheme(target, form):
     """The header's name and the scheme compare without case."""
     ok(target.api.post(target.body("N", **GREETING), authorization=form.format(target.api.key)))
