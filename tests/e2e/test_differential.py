@@ -135,8 +135,9 @@ def compare(server, number: int) -> dict:
     assert stream == plain, told
     assert counts(stream_usage) == counts(plain_usage), told
     for choice in plain:
-        assert body.get("stop") is None or choice.calls or not any(
-            stop in choice.content for stop in ([body["stop"]] if isinstance(body["stop"], str) else body["stop"])), told
+        stops = body.get("stop", [])
+        stops = [stops] if isinstance(stops, str) else stops
+        assert choice.calls or not any(stop in choice.content for stop in stops), told
     return {"calls": any(choice.calls for choice in plain), "reasoning": any(choice.reasoning for choice in plain),
             **{f"finish_{choice.finish}": True for choice in plain}}
 

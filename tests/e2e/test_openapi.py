@@ -15,9 +15,9 @@ WEATHER = {"messages": [{"role": "user", "content": "What is the weather like in
            ["application/json"]["examples"]["tools"]["value"]["tools"]}
 # What each field of the API's own page and of its clients is called.
 FIELDS = """model messages stream max_tokens enable_thinking thinking_budget reasoning_effort min_p stop temperature
-    top_p top_k frequency_penalty n response_format tools tool_choice parallel_tool_calls stream_options max_completion_tokens
-    presence_penalty repetition_penalty seed logprobs top_logprobs logit_bias modalities functions function_call prefix
-    suffix thinking chat_template_kwargs chat_template_args user""".split()
+    top_p top_k frequency_penalty n response_format tools tool_choice parallel_tool_calls stream_options
+    max_completion_tokens presence_penalty repetition_penalty seed logprobs top_logprobs logit_bias modalities
+    functions function_call prefix suffix thinking chat_template_kwargs chat_template_args user""".split()
 
 
 def exchange(server, data: bytes):
