@@ -147,6 +147,8 @@ TEST_F(Api, ListsModels_C047_C048_C049) {
       R"({"id":"M","object":"model","created":0,"owned_by":"","context_length":4096,)"
       R"("max_output_tokens":8192},)"
       R"({"id":"N","object":"model","created":0,"owned_by":"","context_length":4096,)"
+      R"("max_output_tokens":8192},)"
+      R"({"id":"V","object":"model","created":0,"owned_by":"","context_length":4096,)"
       R"("max_output_tokens":8192}]})";
   for (const char* path : {"/v1/models", "/models", "/v1/models?type=text&sub_type=chat",
                            "/v1/models?sub_type=chat", "/v1/models?unknown=1"}) {

@@ -10,6 +10,7 @@
 #include "api/settings.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "media/media_loader.h"
 #include "metrics/registry.h"
 
 namespace millrace::api {
@@ -22,11 +23,14 @@ struct ApiServices {
   const BackendResolver* backends = nullptr;
   accounts::Store* store = nullptr;  // null: authentication is off, every caller is the same
   accounts::Limiter* limiter = nullptr;
+  const media::MediaLoader* media = nullptr;
   // Where bodies are parsed and prompts rendered; not the server's own thread. Its threads have to
   // be joined before the handler and the server's event loop go.
   boost::asio::any_io_executor worker;
   // Where pictures are fetched and decoded: as many at a time as it has threads. The same rule.
   boost::asio::any_io_executor media_worker;
+  // Where requests are prepared whose schemas have to be compiled first. The same rule.
+  boost::asio::any_io_executor schema_worker;
   RequestLogger log;  // may be empty
 };
 

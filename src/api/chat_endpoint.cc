@@ -11,6 +11,7 @@
 #include "api/chunk_writer.h"
 #include "api/error_table.h"
 #include "api/header_text.h"
+#include "api/media_stage.h"
 #include "api/rate_limits.h"
 #include "api/response_builder.h"
 #include "api/response_ids.h"
@@ -136,11 +137,18 @@ asio::awaitable<WireResult<ParsedChat>> ChatExchange::Load(ParsedChat chat) {
       co_return RateRefusal(*refusal);
     }
   }
-  co_return WireError{Failure::kNotAnImage};
+  auto work = [chat = std::move(chat), loader = services_.media,
+               gone = gone_]() mutable -> WireResult<ParsedChat> {
+    TRY(LoadMedia(chat.request, *loader, [&gone] { return gone->load(); }));
+    return std::move(chat);
+  };
+  co_return co_await Work<ParsedChat>(services_.media_worker, std::move(work));
 }
 
 asio::awaitable<WireStatus> ChatExchange::Prepare(ParsedChat chat) {
   Describe(chat);
+  const auto& worker =
+      chat::IsConstrained(chat.request) ? services_.schema_worker : services_.worker;
   auto work = [backend = backend_, request = std::move(chat.request)]() mutable
       -> WireResult<std::unique_ptr<chat::PreparedChat>> {
     auto prepared = backend->Prepare(std::move(request));
@@ -149,8 +157,7 @@ asio::awaitable<WireStatus> ChatExchange::Prepare(ParsedChat chat) {
     }
     return *std::move(prepared);
   };
-  auto prepared =
-      co_await Work<std::unique_ptr<chat::PreparedChat>>(services_.worker, std::move(work));
+  auto prepared = co_await Work<std::unique_ptr<chat::PreparedChat>>(worker, std::move(work));
   if (!prepared.has_value()) {
     co_return std::move(prepared).error();
   }
@@ -197,7 +204,8 @@ WireStatus ChatExchange::Admit() {
 }
 
 WireStatus ChatExchange::Start() {
-  if (call_.draining->load()) {
+  const bool accountable = services_.store == nullptr || services_.store->CanRecord();
+  if (call_.draining->load() || !accountable) {
     reservation_.Withdraw();
     return WireError{Failure::kOverloaded};
   }

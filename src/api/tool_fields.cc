@@ -83,6 +83,7 @@ WireResult<ToolsField> ReadList(const FieldReader& body, std::string_view key,
       field.strict_path = json::JoinPath(function_path, "strict");
     }
     bytes += tool.spec.entry_json.size();
+    tool.spec.position = static_cast<int32_t>(i);
     field.tools.push_back(std::move(tool.spec));
   }
   if (bytes > limits.tools_bytes_max) {

@@ -1,6 +1,7 @@
 // A chat request that is valid by construction: `api` makes it, every backend may trust it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -64,5 +65,14 @@ struct ChatRequest {
   // Isolates cached prefixes: requests of different tenants never share computed blocks.
   std::string tenant;
 };
+
+// Whether the answer is held to something: JSON of some form, a forced call, or a strict tool. Such
+// a request may take long to prepare, since its schemas are compiled.
+inline bool IsConstrained(const ChatRequest& request) {
+  return !std::holds_alternative<TextFormat>(request.response_format) ||
+         std::holds_alternative<ToolChoiceRequired>(request.tool_choice) ||
+         std::holds_alternative<ToolChoiceNamed>(request.tool_choice) ||
+         std::ranges::any_of(request.tools, &ToolSpec::strict);
+}
 
 }  // namespace millrace::chat

@@ -58,6 +58,7 @@ struct ToolSpec {
   std::string description;
   std::string parameters_json;  // JSON Schema object, empty when the function takes no arguments
   bool strict = false;
+  int32_t position = 0;    // in the request's `tools`
   std::string entry_json;  // the whole `tools[i]` object as the client wrote it, keys in order:
                            // templates print it
 };

@@ -9,14 +9,24 @@
 
 namespace millrace::api {
 
+// Servers of the test itself are on this machine.
+media::MediaLoaderOptions ApiServer::TestMedia() {
+  media::MediaLoaderOptions options;
+  options.fetcher.allowed_addresses = {"127.0.0.0/8"};
+  return options;
+}
+
 ApiServer::ApiServer(ApiOptions options, accounts::Store* store)
     : settings_({.options = std::move(options), .limits = {}}),
       limiter_(accounts::Limiter::Create({}, &clock_)),
+      media_(media::MediaLoader::Create(TestMedia()).value()),
       backend_(std::make_shared<chat::ScriptedBackend>(HybridRecord())),
-      resolver_({backend_, std::make_shared<chat::ScriptedBackend>(PlainRecord())}) {
+      vision_(std::make_shared<chat::ScriptedBackend>(VisionRecord())),
+      resolver_({backend_, std::make_shared<chat::ScriptedBackend>(PlainRecord()), vision_}) {
   ApiServices services;
   services.settings = &settings_;
   services.limiter = limiter_.get();
+  services.media = media_.get();
   services.clock = &clock_;
   services.random = &random_;
   services.metrics = &metrics_;
@@ -24,6 +34,7 @@ ApiServer::ApiServer(ApiOptions options, accounts::Store* store)
   services.store = store;
   services.worker = worker_.get_executor();
   services.media_worker = worker_.get_executor();
+  services.schema_worker = worker_.get_executor();
   services.log = [this](const RequestLog& log) {
     const std::lock_guard lock(mutex_);
     logs_.push_back(log);

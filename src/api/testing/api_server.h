@@ -1,5 +1,5 @@
 // The whole HTTP interface over a real server on a loopback port, with a scripted backend behind
-// the model "M" of ParseFixture.
+// the models "M" and "V" of ParseFixture.
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>
@@ -29,6 +29,8 @@ class ApiServer {
   ~ApiServer();
 
   chat::ScriptedBackend& backend() { return *backend_; }
+  // Behind the model "V".
+  chat::ScriptedBackend& vision() { return *vision_; }
   LiveSettings& settings() { return settings_; }
   ApiHandler& handler() { return *handler_; }
   http::ServerThread& server() { return *server_; }
@@ -50,12 +52,16 @@ class ApiServer {
   std::vector<RequestLog> WaitForLogs(size_t count);
 
  private:
+  static media::MediaLoaderOptions TestMedia();
+
   base::FakeClock clock_;
   base::FakeRandom random_;
   metrics::Registry metrics_;
   LiveSettings settings_;
   std::unique_ptr<accounts::Limiter> limiter_;
+  std::unique_ptr<media::MediaLoader> media_;
   std::shared_ptr<chat::ScriptedBackend> backend_;
+  std::shared_ptr<chat::ScriptedBackend> vision_;
   FixedResolver resolver_;
   boost::asio::thread_pool worker_{1};
   std::mutex mutex_;

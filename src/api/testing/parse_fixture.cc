@@ -8,7 +8,8 @@ namespace {
 
 FixedResolver MakeResolver() {
   std::vector<std::shared_ptr<chat::ChatBackend>> backends;
-  for (auto& record : {HybridRecord(), PlainRecord(), EffortRecord(), JsonRecord(), FimRecord()}) {
+  for (auto& record :
+       {HybridRecord(), PlainRecord(), EffortRecord(), JsonRecord(), VisionRecord(), FimRecord()}) {
     backends.push_back(std::make_shared<chat::ScriptedBackend>(record));
   }
   return FixedResolver(std::move(backends));
@@ -46,6 +47,13 @@ chat::ModelRecord EffortRecord() {
   record.thinking_default_on = true;
   record.effort = true;
   record.n_max = 1;
+  return record;
+}
+
+chat::ModelRecord VisionRecord() {
+  chat::ModelRecord record = BaseRecord("V");
+  record.image_input = true;
+  record.images_max = 2;
   return record;
 }
 

@@ -19,6 +19,7 @@ chat::ModelRecord HybridRecord();
 chat::ModelRecord PlainRecord();
 chat::ModelRecord EffortRecord();
 chat::ModelRecord JsonRecord();
+chat::ModelRecord VisionRecord();  // "V": pictures, two at most
 chat::ModelRecord FimRecord();
 
 // Status, code and message of a refusal, comparable in a test.

@@ -28,6 +28,7 @@ void Apply(const ChatEvent& event, CollectedChoice& choice, bool& started) {
         } else if constexpr (std::is_same_v<What, ContentDelta>) {
           MILLRACE_CHECK(!what.text.empty());
           choice.content += what.text;
+          choice.logprobs.insert(choice.logprobs.end(), what.logprobs.begin(), what.logprobs.end());
         } else if constexpr (std::is_same_v<What, ToolCallStarted>) {
           MILLRACE_CHECK(what.call_index == static_cast<int32_t>(choice.calls.size()));
           choice.calls.push_back({.id = {}, .name = what.name, .arguments_json = {}});

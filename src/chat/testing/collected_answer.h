@@ -17,7 +17,8 @@ struct CollectedChoice {
   bool started_reasoning = false;
   std::string content;
   std::string reasoning;
-  std::vector<ToolCall> calls;  // ids are left out: they are random
+  std::vector<ContentLogprob> logprobs;  // not compared
+  std::vector<ToolCall> calls;           // ids are left out: they are random
   std::optional<FinishReason> finish;
   friend bool operator==(const CollectedChoice& a, const CollectedChoice& b);
 };
