@@ -73,8 +73,10 @@ class ServerImpl final : public Server {
     if (http_ != nullptr) {
       http_->Abort();
     }
-    worker_.stop();
-    worker_.join();
+    for (boost::asio::thread_pool* pool : {&worker_, &media_worker_, &schema_worker_}) {
+      pool->stop();
+      pool->join();
+    }
   }
 
   base::Status Start(const ServeOptions& options) {
@@ -89,6 +91,7 @@ class ServerImpl final : public Server {
     }
     settings_.Replace({.options = options.api, .limits = {}});
     limiter_ = accounts::Limiter::Create({}, &clock_);
+    media_ = TRY(media::MediaLoader::Create({}));
     api::ApiServices services;
     services.settings = &settings_;
     services.limiter = limiter_.get();
@@ -98,7 +101,9 @@ class ServerImpl final : public Server {
     services.backends = &models_;
     services.store = store_.get();
     services.worker = worker_.get_executor();
-    services.media_worker = worker_.get_executor();
+    services.media = media_.get();
+    services.media_worker = media_worker_.get_executor();
+    services.schema_worker = schema_worker_.get_executor();
     services.log = [logger = logger_](const api::RequestLog& log) { logger->info(LogLine(log)); };
     handler_ = std::make_unique<api::ApiHandler>(std::move(services));
 
@@ -212,6 +217,7 @@ class ServerImpl final : public Server {
   metrics::Registry metrics_;
   std::unique_ptr<accounts::Store> store_;
   std::unique_ptr<accounts::Limiter> limiter_;
+  std::unique_ptr<media::MediaLoader> media_;
   api::LiveSettings settings_;
   std::optional<accounts::NewKey> first_key_;
   ModelSet models_;
@@ -221,6 +227,8 @@ class ServerImpl final : public Server {
   boost::asio::io_context io_{1};
   // Joined before the loop ends: its jobs hold coroutines of the loop.
   boost::asio::thread_pool worker_{1};
+  boost::asio::thread_pool media_worker_{4};
+  boost::asio::thread_pool schema_worker_{2};
   std::unique_ptr<http::Server> http_;
   std::string address_;
   boost::asio::signal_set signals_{io_};
