@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -10,21 +11,11 @@
 
 #include "app/chat_client.h"
 #include "app/commands.h"
-#include "app/config.h"
+#include "app/nearest_name.h"
 #include "app/version.h"
 
 namespace millrace::app {
 namespace {
-
-// The flags that `serve` and `check` share; they win over the configuration file.
-struct ServeFlags {
-  std::string config;
-  std::vector<std::string> models;
-  std::string listen;
-  std::string data;
-  int32_t threads = 0;
-  bool no_auth = false;
-};
 
 void AddServeFlags(CLI::App& command, ServeFlags& flags) {
   command.add_option("--config", flags.config, "YAML file with the same settings")
@@ -45,101 +36,93 @@ void AddServeFlags(CLI::App& command, ServeFlags& flags) {
   command.add_option("--threads", flags.threads, "compute threads, default one a core")
       ->check(CLI::Range(1, 1024));
   command.add_flag("--no-auth", flags.no_auth, "serve without keys; loopback addresses only");
-}
-
-// Options from the file and then the flags. Every problem goes to `err`; false when there was one.
-bool GatherOptions(const ServeFlags& flags, ServeOptions& options, std::ostream& err) {
-  std::vector<std::string> problems;
-  if (!flags.config.empty()) {
-    problems = ReadConfigFile(flags.config, options);
-  }
-  if (!flags.models.empty()) {
-    options.models.clear();
-  }
-  for (const std::string& text : flags.models) {
-    if (base::Result<ModelOptions> model = ParseModel(text); model.has_value()) {
-      options.models.push_back(*std::move(model));
-    } else {
-      problems.push_back("--model: " + model.error().message);
-    }
-  }
-  if (!flags.listen.empty()) {
-    if (const base::Status status = ParseListen(flags.listen, options.host, options.port);
-        !status.has_value()) {
-      problems.push_back("--listen: " + status.error().message);
-    }
-  }
-  if (!flags.data.empty()) {
-    options.data_directory = flags.data;
-  }
-  if (options.data_directory.empty()) {
-    if (base::Result<std::string> directory = DefaultDataDirectory(); directory.has_value()) {
-      options.data_directory = *std::move(directory);
-    } else if (options.authentication && !flags.no_auth) {
-      problems.push_back(directory.error().message);
-    }
-  }
-  if (flags.threads > 0) {
-    options.engine.thread_count = flags.threads;
-  }
-  if (flags.no_auth) {
-    options.authentication = false;
-  }
-  for (std::string& problem : ProblemsOf(options)) {
-    problems.push_back(std::move(problem));
-  }
-  for (const std::string& problem : problems) {
-    err << problem << '\n';
-  }
-  return problems.empty();
+  command.add_option("--log-format", flags.log_format, "text or json, default text")
+      ->check(CLI::IsMember({"text", "json"}));
 }
 
 // What the parsed command line asks for; set by the chosen subcommand.
 using Action = std::function<int()>;
 
 void AddServing(CLI::App& app, Action& action) {
-  auto flags = std::make_shared<ServeFlags>();
+  auto options = std::make_shared<ModelsOptions>();
   CLI::App* serve = app.add_subcommand("serve", "serve the API until Ctrl-C");
   CLI::App* check =
       app.add_subcommand("check", "validate configuration and model files, start nothing");
-  for (CLI::App* command : {serve, check}) {
-    AddServeFlags(*command, *flags);
-    command->callback([flags, &action, is_serve = command == serve] {
-      action = [flags, is_serve] {
-        ServeOptions options;
-        if (!GatherOptions(*flags, options, std::cerr)) {
-          return kExitFailed;
-        }
-        return is_serve ? RunServe(options, std::cout, std::cerr)
-                        : RunCheck(options, std::cout, std::cerr);
-      };
-    });
+  CLI::App* models =
+      app.add_subcommand("models", "list what would be served, with abilities and limits");
+  for (CLI::App* command : {serve, check, models}) {
+    AddServeFlags(*command, options->serve);
   }
+  models->add_flag("--catalogue", options->catalogue, "list the records known by name instead");
+  models->add_flag("--json", options->json, "print JSON");
+  serve->callback(
+      [=, &action] { action = [=] { return RunServe(options->serve, std::cout, std::cerr); }; });
+  check->callback(
+      [=, &action] { action = [=] { return RunCheck(options->serve, std::cout, std::cerr); }; });
+  models->callback(
+      [=, &action] { action = [=] { return RunModels(*options, std::cout, std::cerr); }; });
 }
 
 void AddKeys(CLI::App& app, Action& action) {
   auto options = std::make_shared<KeysOptions>();
-  CLI::App* keys = app.add_subcommand("keys", "make, list and revoke API keys");
+  CLI::App* keys = app.add_subcommand("keys", "make, list, change and revoke API keys");
   keys->require_subcommand(1);
-  CLI::App* create = keys->add_subcommand("create", "make a key; it is printed once");
-  create->add_option("--account", options->account, "account the key belongs to, made when new");
-  create->add_option("--name", options->name, "what the key is for");
-  create->add_option("--expires-in-days", options->expires_in_days, "0 = never")
-      ->check(CLI::Range(0, 36500));
-  CLI::App* list = keys->add_subcommand("list", "list keys, without the keys themselves");
-  CLI::App* revoke = keys->add_subcommand("revoke", "a revoked key answers 403 from then on");
-  revoke->add_option("ID", options->key_id, "key id, or its beginning")->required();
-  for (CLI::App* command : {create, list, revoke}) {
+  using Run = int (*)(const KeysOptions&, std::ostream&, std::ostream&);
+  const auto add = [&](const char* name, const char* help, Run run) {
+    CLI::App* command = keys->add_subcommand(name, help);
     command->add_option("--data", options->data_directory, "the server's data directory")
         ->type_name("DIR");
     command->add_flag("--json", options->json, "print JSON");
+    command->callback(
+        [=, &action] { action = [=] { return run(*options, std::cout, std::cerr); }; });
+    return command;
+  };
+  const auto add_models = [&](CLI::App* command) {
+    return command
+        ->add_option("--model", options->models,
+                     "id of a model the key may use, no alias; repeatable")
+        ->type_name("ID")
+        ->allow_extra_args(false);
+  };
+  CLI::App* create =
+      add("create", "make a key, for every model unless some are named; it is printed once",
+          RunKeysCreate);
+  create->add_option("--account", options->account, "account the key belongs to, made when new");
+  create->add_option("--name", options->name, "what the key is for");
+  add_models(create);
+  CLI::Option* days = create->add_option("--expires-in-days", options->expires_in_days, "0 = never")
+                          ->check(CLI::Range(0, 36500));
+  create->add_option("--expires", options->expires, "end in UTC: 2026-12-31 or 2026-12-31T18:00")
+      ->type_name("DATE")
+      ->excludes(days);
+  add("list", "list keys, without the keys themselves", RunKeysList);
+  const std::vector<CLI::App*> on_one_key = {
+      add("revoke", "for good: a revoked key answers 403 from then on", RunKeysRevoke),
+      add("disable", "a disabled key answers 403 until it is enabled", RunKeysDisable),
+      add("enable", "undo disable", RunKeysEnable),
+      add("models", "say anew which models a key may use", RunKeysModels)};
+  for (CLI::App* command : on_one_key) {
+    command->add_option("ID", options->key_id, "key id, or its beginning")->required();
   }
-  create->callback(
-      [=, &action] { action = [=] { return RunKeysCreate(*options, std::cout, std::cerr); }; });
-  list->callback(
-      [=, &action] { action = [=] { return RunKeysList(*options, std::cout, std::cerr); }; });
-  revoke->callback(
-      [=, &action] { action = [=] { return RunKeysRevoke(*options, std::cout, std::cerr); }; });
+  CLI::Option* models = add_models(on_one_key.back());
+  on_one_key.back()->add_flag("--all", options->every_model, "every model")->excludes(models);
+}
+
+void AddUsage(CLI::App& app, Action& action) {
+  auto options = std::make_shared<UsageOptions>();
+  CLI::App* command = app.add_subcommand("usage", "show what accounts, keys and models used");
+  command->add_option("--account", options->account, "one account; default every account")
+      ->type_name("ID");
+  command
+      ->add_option("--since", options->since,
+                   "requests begun then or later, in UTC: 2026-11-23 or 2026-11-23T09:30")
+      ->type_name("DATE");
+  command->add_option("--before", options->before, "requests begun earlier")->type_name("DATE");
+  command->add_option("--data", options->data_directory, "the server's data directory")
+      ->type_name("DIR");
+  command->add_flag("--json", options->json, "print JSON");
+  command->callback(
+      [=, &action] { action = [=] { return RunUsage(*options, std::cout, std::cerr); }; });
 }
 
 void AddFileTools(CLI::App& app, Action& action) {
@@ -204,6 +187,20 @@ void AddChat(CLI::App& app, Action& action) {
   });
 }
 
+// What to say of a first word that is no command; nothing when it is one, or a flag.
+std::optional<std::string> UnknownCommand(const CLI::App& app, std::string_view word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  if (word.starts_with('-') || std::ranges::find(names, word) != names.end()) {
+    return std::nullopt;
+  }
+  const std::string nearest = NearestName(word, names);
+  return fmt::format("millrace: there is no command '{}'{}; millrace --help lists them", word,
+                     nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest));
+}
+
 }  // namespace
 
 int RunCli(int argc, char** argv) {
@@ -214,6 +211,7 @@ int RunCli(int argc, char** argv) {
   AddServing(app, action);
   AddChat(app, action);
   AddKeys(app, action);
+  AddUsage(app, action);
   AddFileTools(app, action);
   app.add_subcommand("version", "print the version")->callback([&action] {
     action = [] {
@@ -221,6 +219,12 @@ int RunCli(int argc, char** argv) {
       return kExitOk;
     };
   });
+  if (argc > 1) {
+    if (const auto complaint = UnknownCommand(app, argv[1])) {
+      std::cerr << *complaint << '\n';
+      return kExitUsage;
+    }
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

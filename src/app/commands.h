@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/serve_options.h"
+#include "app/gather_options.h"
 
 namespace millrace::app {
 
@@ -50,18 +50,47 @@ struct KeysOptions {
   std::string data_directory;  // the default one when empty
   std::string account = "default";
   std::string name;
-  int64_t expires_in_days = 0;  // 0 = never
-  std::string key_id;           // revoke
+  std::vector<std::string> models;  // create, models: the only ones it may use; empty: every model
+  bool every_model = false;         // models: said instead of naming some
+  std::string expires;              // create: a time in UTC, see utc_time.h; empty: never
+  int64_t expires_in_days = 0;      // create: the same as a number of days; 0 = never
+  std::string key_id;               // revoke, disable, enable, models: the id, or its beginning
   bool json = false;
 };
 int RunKeysCreate(const KeysOptions& options, std::ostream& out, std::ostream& err);
 int RunKeysList(const KeysOptions& options, std::ostream& out, std::ostream& err);
 int RunKeysRevoke(const KeysOptions& options, std::ostream& out, std::ostream& err);
+int RunKeysDisable(const KeysOptions& options, std::ostream& out, std::ostream& err);
+int RunKeysEnable(const KeysOptions& options, std::ostream& out, std::ostream& err);
+// Replaces the models that the key may use.
+int RunKeysModels(const KeysOptions& options, std::ostream& out, std::ostream& err);
 
-// Validates options and every file they name, as `serve` would, and starts nothing.
-int RunCheck(const ServeOptions& options, std::ostream& out, std::ostream& err);
+struct UsageOptions {
+  std::string data_directory;  // the default one when empty
+  std::string account;         // empty: every account
+  std::string since;           // a time in UTC, see utc_time.h: requests begun then or later
+  std::string before;          // requests begun earlier
+  bool json = false;
+};
+// Prints what accounts used, by account, key and model.
+int RunUsage(const UsageOptions& options, std::ostream& out, std::ostream& err);
+
+// Validates configuration, catalogues and every model file they name, as `serve` would, and starts
+// nothing. What is allowed and cannot work as written is a warning.
+int RunCheck(const ServeFlags& flags, std::ostream& out, std::ostream& err);
 
 // Serves until a signal comes.
-int RunServe(const ServeOptions& options, std::ostream& out, std::ostream& err);
+int RunServe(const ServeFlags& flags, std::ostream& out, std::ostream& err);
+
+struct ModelsOptions {
+  ServeFlags serve;
+  bool catalogue = false;  // list the records of the catalogue instead
+  bool json = false;
+};
+// Lists what would be served, with the abilities and limits of each record.
+int RunModels(const ModelsOptions& options, std::ostream& out, std::ostream& err);
+
+// A line each; true when there is none.
+bool PrintProblems(const std::vector<std::string>& problems, std::ostream& err);
 
 }  // namespace millrace::app

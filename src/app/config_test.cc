@@ -34,8 +34,8 @@ http: {connections: 20000, head_bytes: 8192, header_lines: 50, bodies_memory: 64
   ASSERT_EQ(options.models.size(), 2U);
   EXPECT_EQ(options.models[0].id, "a");
   EXPECT_EQ(options.models[1].aliases.size(), 2U);
-  EXPECT_EQ(options.models[1].context_tokens, 4096);
-  EXPECT_EQ(options.models[1].thinking_default, false);
+  EXPECT_EQ(options.models[1].settings.context_tokens, 4096);
+  EXPECT_EQ(options.models[1].settings.thinking_default, false);
   EXPECT_EQ(options.engine.kv_bytes_max, int64_t{2} << 30);
   EXPECT_EQ(options.engine.queue_length_max, 7);
   EXPECT_EQ(options.api.stream_usage, api::StreamUsageDefault::kFinal);
@@ -80,7 +80,7 @@ TEST(Config, BrokenYamlIsOneProblemWithItsLine) {
   ServeOptions options;
   EXPECT_THAT(ReadConfig("a: [1,\nb: 2", options), ElementsAre(StartsWith("not YAML: ")));
   EXPECT_THAT(ReadConfig("- just\n- a list", options),
-              ElementsAre(StartsWith(": should be a mapping")));
+              ElementsAre(StartsWith("should be a mapping")));
   EXPECT_THAT(ReadConfig("", options), IsEmpty());
 }
 
@@ -92,7 +92,7 @@ TEST(Config, AnEmptyFileSaysNothing) {
 TEST(Config, AFileThatCannotBeReadIsOneProblem) {
   ServeOptions options;
   EXPECT_THAT(ReadConfigFile("/nowhere/at-all.yaml", options),
-              ElementsAre("/nowhere/at-all.yaml: cannot be read"));
+              ElementsAre("/nowhere/at-all.yaml: cannot be read: No such file or directory"));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The models one server serves, by name.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -8,23 +9,35 @@
 #include <vector>
 
 #include "api/backend_resolver.h"
-#include "base/result.h"
-#include "chat/chat_backend.h"
+#include "local/local_backend.h"
 
 namespace millrace::app {
 
-// Filled before serving starts, then immutable.
+using LocalBackends = std::vector<std::shared_ptr<local::LocalBackend>>;
+
+// Thread-safe. Replaced as a whole: who resolved a name before keeps the backend it got.
 class ModelSet final : public api::BackendResolver {
  public:
-  // Under the id and every alias of its record. Names are unique: serve_options.h checked them.
-  void Add(std::shared_ptr<chat::ChatBackend> backend);
+  ModelSet() : current_(std::make_shared<const Models>()) {}
+
+  // From now on exactly these are served, each under its id and aliases. Names are unique:
+  // serve_options.h checked them.
+  void Replace(LocalBackends backends);
 
   std::shared_ptr<chat::ChatBackend> Resolve(std::string_view model) const override;
-  std::vector<std::shared_ptr<chat::ChatBackend>> All() const override { return backends_; }
+  std::vector<std::shared_ptr<chat::ChatBackend>> All() const override;
+
+  // In the order of the configuration.
+  LocalBackends backends() const { return current_.load()->backends; }
+  // Whether every model's weights and engine are there.
+  bool ready() const;
 
  private:
-  std::vector<std::shared_ptr<chat::ChatBackend>> backends_;
-  std::map<std::string, std::shared_ptr<chat::ChatBackend>, std::less<>> by_name_;
+  struct Models {
+    LocalBackends backends;
+    std::map<std::string, std::shared_ptr<local::LocalBackend>, std::less<>> by_name;
+  };
+  std::atomic<std::shared_ptr<const Models>> current_;
 };
 
 }  // namespace millrace::app

@@ -10,8 +10,8 @@
 namespace millrace::app {
 namespace {
 
-// What a person needs to make the first request.
-void Announce(Server& server, const ServeOptions& options, std::ostream& out) {
+// Where the server is and how to come in. Returns the key to use in an example.
+std::string AnnounceAddress(Server& server, const ServeOptions& options, std::ostream& out) {
   out << fmt::format("\nMillrace {} listening on http://{}/v1\n\n", kVersion, server.address());
   for (const std::string& line : server.model_lines()) {
     out << "  model  " << line << '\n';
@@ -25,11 +25,18 @@ void Announce(Server& server, const ServeOptions& options, std::ostream& out) {
   } else {
     out << "  keys   none needed (--no-auth)\n";
   }
+  out << std::endl;
+  return key;
+}
+
+// What a person needs to make the first request.
+void AnnounceReady(const Server& server, const ServeOptions& options, const std::string& key,
+                   std::ostream& out) {
   const std::string header =
       options.authentication ? fmt::format("  -H \"Authorization: Bearer {}\" \\\n", key) : "";
   out << fmt::format(
-      "\ncurl http://{}/v1/chat/completions \\\n{}  -H \"Content-Type: application/json\" \\\n"
-      "  -d '{{\"model\": \"{}\", \"messages\": [{{\"role\": \"user\", \"content\": \"Who are "
+      "ready\n\ncurl http://{}/v1/chat/completions \\\n{}  -H \"Content-Type: application/json\" "
+      "\\\n  -d '{{\"model\": \"{}\", \"messages\": [{{\"role\": \"user\", \"content\": \"Who are "
       "you?\"}}]}}'\n\n",
       server.address(), header, server.first_model());
   out.flush();
@@ -37,16 +44,22 @@ void Announce(Server& server, const ServeOptions& options, std::ostream& out) {
 
 }  // namespace
 
-int RunServe(const ServeOptions& options, std::ostream& out, std::ostream& err) {
-  base::Result<std::unique_ptr<Server>> server =
-      Server::Create(options, MakeLogger(options.log_level));
+int RunServe(const ServeFlags& flags, std::ostream& out, std::ostream& err) {
+  const GatheredOptions gathered = GatherOptions(flags);
+  if (!PrintProblems(gathered.problems, err)) {
+    return kExitFailed;
+  }
+  const ServeOptions& options = gathered.options;
+  Log log(options.log_level, options.log_format);
+  base::Result<std::unique_ptr<Server>> server = Server::Create(
+      {.options = options, .read_again = [flags] { return GatherOptions(flags); }, .log = &log});
   if (!server.has_value()) {
     err << server.error().message << '\n';
     return kExitFailed;
   }
-  Announce(**server, options, out);
-  (*server)->Run();
-  return kExitOk;
+  const std::string key = AnnounceAddress(**server, options, out);
+  const bool good = (*server)->Run([&] { AnnounceReady(**server, options, key, out); });
+  return good ? kExitOk : kExitFailed;
 }
 
 }  // namespace millrace::app

@@ -71,13 +71,15 @@ base::Result<ModelOptions> ParseModel(std::string_view text) {
       return base::InvalidArgument(fmt::format("'{}': no name after '='", text), "model");
     }
   } else {
-    model.id = std::filesystem::path(model.path).stem().string();
+    model.id = StemOf(model.path);
   }
   if (model.path.empty()) {
     return base::InvalidArgument(fmt::format("'{}' names no file", text), "model");
   }
   return model;
 }
+
+std::string StemOf(const std::string& path) { return std::filesystem::path(path).stem().string(); }
 
 base::Result<int64_t> ParseBytes(std::string_view text) {
   int64_t number = 0;
@@ -100,6 +102,58 @@ base::Result<int64_t> ParseBytes(std::string_view text) {
   return number * factor;
 }
 
+base::Result<std::chrono::minutes> ParseZone(std::string_view text) {
+  if (text == "UTC" || text == "Z") {
+    return std::chrono::minutes(0);
+  }
+  const auto digit = [&](size_t at) { return text[at] >= '0' && text[at] <= '9'; };
+  const bool form = text.size() == 6 && (text[0] == '+' || text[0] == '-') && digit(1) &&
+                    digit(2) && text[3] == ':' && digit(4) && digit(5);
+  const auto number = [&](size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
+  if (!form || number(1) > 14 || number(4) > 59) {
+    return base::InvalidArgument(
+        fmt::format("'{}' is not a zone, such as +08:00, -03:30 or UTC", text));
+  }
+  const std::chrono::minutes offset(number(1) * 60 + number(4));
+  return text[0] == '-' ? -offset : offset;
+}
+
+local::RecordSettings SettingsOf(const ModelOptions& model, const Catalogue& catalogue) {
+  const local::RecordSettings* known =
+      catalogue.Find(model.record.empty() ? model.id : model.record);
+  return known == nullptr ? model.settings : local::Layer(*known, model.settings);
+}
+
+namespace {
+
+void FindModelProblems(const ServeOptions& options, std::vector<std::string>& problems) {
+  std::set<std::string> names;
+  for (size_t i = 0; i < options.models.size(); ++i) {
+    const ModelOptions& model = options.models[i];
+    std::error_code failure;
+    if (!std::filesystem::is_regular_file(model.path, failure)) {
+      problems.push_back(fmt::format("models.{}.path: no such file: '{}'", i, model.path));
+    }
+    if (!model.record.empty() && options.catalogue.Find(model.record) == nullptr) {
+      problems.push_back(
+          fmt::format("models.{}.record: the catalogue has no '{}'; millrace models --catalogue "
+                      "lists what it has",
+                      i, model.record));
+    }
+    std::vector<std::string> own = model.aliases;
+    own.insert(own.begin(), model.id);
+    for (const std::string& name : own) {
+      if (name.empty()) {
+        problems.push_back(fmt::format("models.{}.aliases: a name may not be empty", i));
+      } else if (!names.insert(name).second) {
+        problems.push_back(fmt::format("models.{}.id: '{}' names two models", i, name));
+      }
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> ProblemsOf(const ServeOptions& options) {
   std::vector<std::string> problems;
   if (!options.authentication && !IsLoopback(options.host)) {
@@ -113,22 +167,28 @@ std::vector<std::string> ProblemsOf(const ServeOptions& options) {
   if (options.models.empty()) {
     problems.emplace_back("models: none given; name one with --model FILE.gguf");
   }
-  std::set<std::string> names;
-  for (size_t i = 0; i < options.models.size(); ++i) {
-    const ModelOptions& model = options.models[i];
-    std::error_code failure;
-    if (!std::filesystem::is_regular_file(model.path, failure)) {
-      problems.push_back(fmt::format("models.{}.path: no such file: '{}'", i, model.path));
-    }
-    std::vector<std::string> own = model.aliases;
-    own.insert(own.begin(), model.id);
-    for (const std::string& name : own) {
-      if (!names.insert(name).second) {
-        problems.push_back(fmt::format("models.{}.id: '{}' names two models", i, name));
+  FindModelProblems(options, problems);
+  return problems;
+}
+
+std::vector<std::string> WarningsOf(const ServeOptions& options) {
+  std::set<std::string, std::less<>> ids;
+  for (const ModelOptions& model : options.models) {
+    ids.insert(model.id);
+  }
+  std::vector<std::string> warnings;
+  const auto look = [&](const std::string& path, const auto& models) {
+    for (const auto& [id, unused] : models) {
+      if (!ids.contains(id)) {
+        warnings.push_back(fmt::format("{}.{}: no model of this id is served", path, id));
       }
     }
+  };
+  look("limits.models", options.limits.models);
+  for (const auto& [account, models] : options.limits.account_models) {
+    look(fmt::format("limits.accounts.{}.models", account), models);
   }
-  return problems;
+  return warnings;
 }
 
 }  // namespace millrace::app

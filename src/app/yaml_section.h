@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,13 +17,26 @@
 
 namespace millrace::app {
 
+// The nodes of a document and the problems found in them.
+//
+// Parses `yaml`, which has to be one document of valid UTF-8. Nothing when it cannot be read; then
+// there is a problem. An empty document is a null node.
+std::optional<YAML::Node> ParseYaml(std::string_view yaml, std::vector<std::string>& problems);
+
+// Text of every key of a mapping, in order; keys that are no text or come twice are problems and
+// left out of the second time on.
+std::vector<std::string> KeysOf(const YAML::Node& mapping, const std::string& path,
+                                std::vector<std::string>& problems);
+
 // One YAML mapping being read: each key is asked for by name, and what nobody asked for is a
-// problem.
+// problem, as is a key that comes twice.
 class Section {
  public:
   Section(const YAML::Node& node, std::string path, std::vector<std::string>& problems)
       : node_(node), path_(std::move(path)), problems_(problems) {
-    if (!node_.IsMap()) {
+    if (node_.IsMap()) {
+      KeysOf(node_, path_, problems_);
+    } else {
       Report(node_, "", "should be a mapping of keys to values");
     }
   }
@@ -41,11 +55,18 @@ class Section {
     }
   }
 
-  void Bool(const std::string& key, bool& out) {
+  // `out` is a bool or an optional one; likewise below.
+  template <typename T>
+  void Bool(const std::string& key, T& out) {
     Read<bool>(key, "true or false", [&out](bool value) { out = value; });
   }
-  void String(const std::string& key, std::string& out) {
+  template <typename T>
+  void String(const std::string& key, T& out) {
     Read<std::string>(key, "a text", [&out](std::string value) { out = std::move(value); });
+  }
+  void Strings(const std::string& key, std::vector<std::string>& out) {
+    Read<std::vector<std::string>>(
+        key, "a list of texts", [&out](std::vector<std::string> list) { out = std::move(list); });
   }
 
   template <typename T>
@@ -56,14 +77,26 @@ class Section {
           if (number < least || number > most) {
             Report(value, key, fmt::format("should be from {} to {}, not {}", least, most, number));
           } else {
-            out = static_cast<T>(number);
+            out = static_cast<typename Inner<T>::Type>(number);
           }
         });
   }
 
-  // Reads one of a few words.
   template <typename T>
-  void Choice(const std::string& key, const std::map<std::string, T>& choices, T& out) {
+  void Number(const std::string& key, T& out, double least, double most) {
+    const YAML::Node value = Peek(key);
+    Read<double>(key, fmt::format("a number from {} to {}", least, most), [&](double number) {
+      if (!(number >= least && number <= most)) {  // also when it is no number
+        Report(value, key, fmt::format("should be from {} to {}, not {}", least, most, number));
+      } else {
+        out = number;
+      }
+    });
+  }
+
+  // Reads one of a few words.
+  template <typename T, typename Out>
+  void Choice(const std::string& key, const std::map<std::string, T>& choices, Out& out) {
     const YAML::Node value = Peek(key);
     Read<std::string>(key, "a text", [&](const std::string& word) {
       const auto found = choices.find(word);
@@ -90,11 +123,41 @@ class Section {
     });
   }
 
-  // A nested mapping or list; undefined when absent.
+  // Reads the mapping `key` when it is there.
+  void Nested(const std::string& key, const std::function<void(Section&)>& read) {
+    const YAML::Node value = Take(key);
+    if (!value.IsDefined() || value.IsNull()) {
+      return;
+    }
+    Section section(value, PathOf(key), problems_);
+    read(section);
+    section.Finish();
+  }
+
+  // Reads the mapping `key` whose own keys are names of the user's choice, each with a mapping.
+  void Named(const std::string& key,
+             const std::function<void(const std::string& name, Section&)>& read) {
+    const YAML::Node value = Take(key);
+    if (!value.IsDefined() || value.IsNull()) {
+      return;
+    }
+    if (!value.IsMap()) {
+      Report(value, key, "should be a mapping of names to mappings");
+      return;
+    }
+    for (const std::string& name : KeysOf(value, PathOf(key), problems_)) {
+      Section section(value[name], PathOf(key) + "." + name, problems_);
+      read(name, section);
+      section.Finish();
+    }
+  }
+
+  // A nested value; undefined when absent.
   YAML::Node Take(const std::string& key) {
     known_.insert(key);
     return Peek(key);
   }
+  bool Has(const std::string& key) const { return Peek(key).IsDefined(); }
 
   std::string PathOf(const std::string& key) const {
     if (path_.empty() || key.empty()) {
@@ -104,7 +167,9 @@ class Section {
   }
 
   void Report(const YAML::Node& at, const std::string& key, std::string_view problem) {
-    problems_.push_back(fmt::format("{}: {} (line {})", PathOf(key), problem, at.Mark().line + 1));
+    const std::string path = PathOf(key);
+    problems_.push_back(fmt::format("{}{}{} (line {})", path, path.empty() ? "" : ": ", problem,
+                                    at.Mark().line + 1));
   }
 
   // Every key that was not asked for is a problem.
@@ -125,6 +190,15 @@ class Section {
   }
 
  private:
+  template <typename T>
+  struct Inner {
+    using Type = T;
+  };
+  template <typename T>
+  struct Inner<std::optional<T>> {
+    using Type = T;
+  };
+
   YAML::Node Peek(const std::string& key) const {
     return node_.IsMap() ? node_[key] : YAML::Node(YAML::NodeType::Undefined);
   }

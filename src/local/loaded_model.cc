@@ -68,4 +68,9 @@ base::Status LoadedModel::Load(Weights weights, const std::stop_token& stop) {
   return {};
 }
 
+base::Status LoadedModel::CheckWeights() const {
+  TRY(model::Load(file_));
+  return {};
+}
+
 }  // namespace millrace::local

@@ -49,6 +49,9 @@ class LoadedModel {
   enum class Weights { kOnDemand, kRead };
   base::Status Load(Weights weights, const std::stop_token& stop = {});
 
+  // Whether Load would understand the weights; keeps nothing. Errors: those of model::Load.
+  base::Status CheckWeights() const;
+
   // Null until Load went well, then the same as long as the model lives.
   engine::Engine* engine() const { return ready_.load(std::memory_order_acquire); }
 

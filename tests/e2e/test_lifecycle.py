@@ -25,6 +25,7 @@ def post(server, key: str, body: dict | None = None) -> tuple[int, str]:
 def test_first_start_prints_a_key_and_a_curl_line_that_works(start):
     server = start()
     assert server.key
+    server.wait_for_output(r"\}'$")
     text = server.output()
     begin = text.index("curl ")
     command = text[begin:text.index("}'", begin) + 2]

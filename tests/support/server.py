@@ -16,9 +16,13 @@ READY_SECONDS = 60
 
 
 class Server:
-    """One running `millrace serve`; its output is collected as it comes."""
+    """One running `millrace serve`; its output is collected as it comes.
 
-    def __init__(self, data: pathlib.Path, *extra: str, model: str | None = f"{DEMO}={MODEL}"):
+    The constructor returns with the first line that matches `wait_for`.
+    """
+
+    def __init__(self, data: pathlib.Path, *extra: str, model: str | None = f"{DEMO}={MODEL}",
+                 wait_for: str = r"^ready$"):
         command = [str(BINARY), "serve", "--data", str(data), "--listen", "127.0.0.1:0", *extra]
         if model:
             command += ["--model", model]
@@ -29,18 +33,19 @@ class Server:
         self._ready = threading.Event()
         self.url = ""
         self.key = ""
-        threading.Thread(target=self._collect, daemon=True).start()
+        threading.Thread(target=self._collect, args=(wait_for,), daemon=True).start()
         if not self._ready.wait(READY_SECONDS) or not self.url:
             self.process.kill()
             raise RuntimeError("the server did not start:\n" + "".join(self.lines))
 
-    def _collect(self) -> None:
+    def _collect(self, wait_for: str) -> None:
         for line in self.process.stdout:
             self.lines.append(line)
             if match := re.search(r"\bsk-[A-Za-z0-9]{20,}", line):
                 self.key = self.key or match.group(0)
             if match := re.search(r"listening on (http://\S+)/v1", line):
                 self.url = match.group(1)
+            if re.search(wait_for, line):
                 self._ready.set()
         self._ready.set()
 
