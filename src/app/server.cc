@@ -28,31 +28,30 @@ namespace {
 // up.
 void AllowManyDescriptors() {
   rlimit limit = {};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-      limit.rlim_cur < limit.rlim_max) {
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
 }
 
-local::LoadedModel::Weights WeightsOf(const ServeOptions &options) {
+local::LoadedModel::Weights WeightsOf(const ServeOptions& options) {
   return options.preload ? local::LoadedModel::Weights::kRead
                          : local::LoadedModel::Weights::kOnDemand;
 }
 
 class ServerImpl final : public Server {
-public:
+ public:
   explicit ServerImpl(Setup setup)
       : options_(std::move(setup.options)),
-        read_again_(std::move(setup.read_again)), log_(setup.log),
+        read_again_(std::move(setup.read_again)),
+        log_(setup.log),
         service_(io_.get_executor(), log_, Tools()) {}
 
   ~ServerImpl() override {
     if (http_ != nullptr) {
       http_->Abort();
     }
-    for (boost::asio::thread_pool *pool :
-         {&worker_, &media_worker_}) {
+    for (boost::asio::thread_pool* pool : {&worker_, &media_worker_, &schema_worker_}) {
       pool->stop();
       pool->join();
     }
@@ -62,39 +61,35 @@ public:
 
   std::string address() const override { return address_; }
   std::vector<std::string> model_lines() const override;
-  std::string first_model() const override {
-    return options_.models.front().id;
-  }
+  std::string first_model() const override { return options_.models.front().id; }
   std::optional<accounts::NewKey> TakeFirstKey() override {
     return std::exchange(first_key_, std::nullopt);
   }
   bool Run(std::function<void()> on_ready) override;
 
-private:
-  ModelTools Tools() {
-    return {.clock = &clock_, .random = &random_, .metrics = &metrics_};
-  }
+ private:
+  ModelTools Tools() { return {.clock = &clock_, .random = &random_, .metrics = &metrics_}; }
   base::Status MakeApi();
   base::Status Listen();
   base::Status MakeFirstKey();
 
-  void Warn(const std::vector<std::string> &warnings);
-  void ModelDone(const base::Status &status);
+  void Warn(const std::vector<std::string>& warnings);
+  void ModelDone(const base::Status& status);
   void WaitForSignal();
   void OnSignal(int signal);
   void BeginReload();
-  void FinishReload(GatheredOptions gathered, ModelPlan plan,
-                    std::vector<std::string> fixed);
+  void FinishReload(GatheredOptions gathered, ModelPlan plan, std::vector<std::string> fixed);
   void Stop(std::chrono::seconds grace);
 
-  ServeOptions options_; // as they run
+  ServeOptions options_;  // as they run
   const std::function<GatheredOptions()> read_again_;
-  Log *log_;
+  Log* log_;
   base::SystemClock clock_;
   base::SystemRandom random_;
   metrics::Registry metrics_;
   std::unique_ptr<accounts::Store> store_;
   std::unique_ptr<accounts::Limiter> limiter_;
+  std::unique_ptr<media::MediaLoader> media_;
   api::LiveSettings settings_;
   std::optional<accounts::NewKey> first_key_;
   std::unique_ptr<api::ApiHandler> handler_;
@@ -108,12 +103,13 @@ private:
   // Joined before the loop ends: their jobs hold coroutines of the loop.
   boost::asio::thread_pool worker_{1};
   boost::asio::thread_pool media_worker_{4};
+  boost::asio::thread_pool schema_worker_{2};
   std::unique_ptr<http::Server> http_;
   std::string address_;
   boost::asio::signal_set signals_{io_};
   std::unique_ptr<Shutdown> shutdown_;
   std::function<void()> on_ready_;
-  size_t loading_count_ = 0; // of the models named at the start
+  size_t loading_count_ = 0;  // of the models named at the start
   bool failed_ = false;
   bool reloading_ = false;
   bool reload_again_ = false;
@@ -122,12 +118,10 @@ private:
 base::Status ServerImpl::Start() {
   ModelPlan plan = PlanModels(options_, {}, Tools());
   if (!plan.problems.empty()) {
-    return base::InvalidArgument(
-        fmt::format("{}", fmt::join(plan.problems, "\n")), "models");
+    return base::InvalidArgument(fmt::format("{}", fmt::join(plan.problems, "\n")), "models");
   }
   if (options_.authentication) {
-    store_ =
-        TRY(accounts::Store::Open(options_.data_directory, &clock_, &random_));
+    store_ = TRY(accounts::Store::Open(options_.data_directory, &clock_, &random_));
   }
   TRY(MakeApi());
   TRY(Listen());
@@ -135,7 +129,7 @@ base::Status ServerImpl::Start() {
   Warn(WarningsOf(options_));
   loading_count_ = plan.to_load.size();
   service_.Apply(std::move(plan), WeightsOf(options_),
-                 [this](const base::Status &status) { ModelDone(status); });
+                 [this](const base::Status& status) { ModelDone(status); });
   // From here on a signal waits for Run rather than ending the process half
   // way.
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
@@ -147,6 +141,7 @@ base::Status ServerImpl::Start() {
 base::Status ServerImpl::MakeApi() {
   settings_.Replace({.options = options_.api, .limits = options_.limits});
   limiter_ = accounts::Limiter::Create(options_.limiter, &clock_);
+  media_ = TRY(media::MediaLoader::Create({}));
   api::ApiServices services;
   services.settings = &settings_;
   services.limiter = limiter_.get();
@@ -156,10 +151,10 @@ base::Status ServerImpl::MakeApi() {
   services.backends = &service_.models();
   services.store = store_.get();
   services.worker = worker_.get_executor();
+  services.media = media_.get();
   services.media_worker = media_worker_.get_executor();
-  services.log = [this](const api::RequestLog &log) {
-    log_->Request(log, clock_.UnixMillis());
-  };
+  services.schema_worker = schema_worker_.get_executor();
+  services.log = [this](const api::RequestLog& log) { log_->Request(log, clock_.UnixMillis()); };
   handler_ = std::make_unique<api::ApiHandler>(std::move(services));
   counter_ = std::make_unique<CountingHandler>(handler_.get());
   return {};
@@ -172,19 +167,18 @@ base::Status ServerImpl::Listen() {
   http.port = options_.port;
   http_ = TRY(http::Server::Create(io_.get_executor(), http, counter_.get()));
   const bool ipv6 = options_.host.find(':') != std::string::npos;
-  address_ = fmt::format("{}{}{}:{}", ipv6 ? "[" : "", options_.host,
-                         ipv6 ? "]" : "", http_->port());
+  address_ =
+      fmt::format("{}{}{}:{}", ipv6 ? "[" : "", options_.host, ipv6 ? "]" : "", http_->port());
   shutdown_ = std::make_unique<Shutdown>(
       &io_, http_.get(), log_,
-      Shutdown::Actions{.refuse_new = [this] { handler_->BeginShutdown(); },
-                        .running = [this] { return counter_->running(); },
-                        .fail_running =
-                            [this] {
-                              service_.FailRunning(
-                                  {base::ErrorKind::kUnavailable,
-                                   "the server is stopping"});
-                            },
-                        .ended = [this] { io_.stop(); }});
+      Shutdown::Actions{
+          .refuse_new = [this] { handler_->BeginShutdown(); },
+          .running = [this] { return counter_->running(); },
+          .fail_running =
+              [this] {
+                service_.FailRunning({base::ErrorKind::kUnavailable, "the server is stopping"});
+              },
+          .ended = [this] { io_.stop(); }});
   return {};
 }
 
@@ -202,16 +196,15 @@ std::vector<std::string> ServerImpl::model_lines() const {
   std::vector<std::string> lines;
   const LocalBackends backends = service_.models().backends();
   for (size_t i = 0; i < backends.size(); ++i) {
-    const chat::ModelRecord &record = backends[i]->record();
-    lines.push_back(fmt::format("{} ({}, context {})", record.id,
-                                options_.models[i].path,
+    const chat::ModelRecord& record = backends[i]->record();
+    lines.push_back(fmt::format("{} ({}, context {})", record.id, options_.models[i].path,
                                 record.context_tokens));
   }
   return lines;
 }
 
-void ServerImpl::Warn(const std::vector<std::string> &warnings) {
-  for (const std::string &warning : warnings) {
+void ServerImpl::Warn(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
     (*log_)->warn("{}", warning);
   }
 }
@@ -224,7 +217,7 @@ bool ServerImpl::Run(std::function<void()> on_ready) {
   return !failed_;
 }
 
-void ServerImpl::ModelDone(const base::Status &status) {
+void ServerImpl::ModelDone(const base::Status& status) {
   --loading_count_;
   if (!status.has_value()) {
     failed_ = true;
@@ -237,12 +230,11 @@ void ServerImpl::ModelDone(const base::Status &status) {
 }
 
 void ServerImpl::WaitForSignal() {
-  signals_.async_wait(
-      [this](const boost::system::error_code &failure, int signal) {
-        if (!failure) {
-          OnSignal(signal);
-        }
-      });
+  signals_.async_wait([this](const boost::system::error_code& failure, int signal) {
+    if (!failure) {
+      OnSignal(signal);
+    }
+  });
 }
 
 void ServerImpl::OnSignal(int signal) {
@@ -270,22 +262,19 @@ void ServerImpl::BeginReload() {
     return;
   }
   reloading_ = true;
-  service_.loader().Run(
-      [this, running = options_, open = service_.open_models()] {
-        GatheredOptions gathered = read_again_();
-        std::vector<std::string> fixed =
-            KeepFixedSettings(running, gathered.options);
-        ModelPlan plan;
-        if (gathered.problems.empty()) {
-          plan = PlanModels(gathered.options, open, Tools());
-          gathered.problems = plan.problems;
-        }
-        boost::asio::post(io_, [this, gathered = std::move(gathered),
-                                plan = std::move(plan),
-                                fixed = std::move(fixed)]() mutable {
-          FinishReload(std::move(gathered), std::move(plan), std::move(fixed));
-        });
-      });
+  service_.loader().Run([this, running = options_, open = service_.open_models()] {
+    GatheredOptions gathered = read_again_();
+    std::vector<std::string> fixed = KeepFixedSettings(running, gathered.options);
+    ModelPlan plan;
+    if (gathered.problems.empty()) {
+      plan = PlanModels(gathered.options, open, Tools());
+      gathered.problems = plan.problems;
+    }
+    boost::asio::post(io_, [this, gathered = std::move(gathered), plan = std::move(plan),
+                            fixed = std::move(fixed)]() mutable {
+      FinishReload(std::move(gathered), std::move(plan), std::move(fixed));
+    });
+  });
 }
 
 void ServerImpl::FinishReload(GatheredOptions gathered, ModelPlan plan,
@@ -301,15 +290,14 @@ void ServerImpl::FinishReload(GatheredOptions gathered, ModelPlan plan,
     Warn(plan.warnings);
     Warn(WarningsOf(options_));
     const size_t new_files = plan.to_load.size();
-    service_.Apply(std::move(plan), WeightsOf(options_),
-                   [](const base::Status &) {});
-    (*log_)->info("configuration read again: {} models served, {} to load",
-                  options_.models.size(), new_files);
-    for (const std::string &name : fixed) {
+    service_.Apply(std::move(plan), WeightsOf(options_), [](const base::Status&) {});
+    (*log_)->info("configuration read again: {} models served, {} to load", options_.models.size(),
+                  new_files);
+    for (const std::string& name : fixed) {
       (*log_)->warn("{}: the change needs a restart", name);
     }
   } else {
-    for (const std::string &problem : gathered.problems) {
+    for (const std::string& problem : gathered.problems) {
       (*log_)->error("configuration not changed: {}", problem);
     }
   }
@@ -318,7 +306,7 @@ void ServerImpl::FinishReload(GatheredOptions gathered, ModelPlan plan,
   }
 }
 
-} // namespace
+}  // namespace
 
 base::Result<std::unique_ptr<Server>> Server::Create(Setup setup) {
   auto server = std::make_unique<ServerImpl>(std::move(setup));
@@ -326,4 +314,4 @@ base::Result<std::unique_ptr<Server>> Server::Create(Setup setup) {
   return server;
 }
 
-} // namespace millrace::app
+}  // namespace millrace::app
