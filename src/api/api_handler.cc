@@ -1,5 +1,6 @@
 #include "api/api_handler.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -73,8 +74,8 @@ WireResult<accounts::Principal> ApiHandler::Admit(const http::RequestHead& head,
   const bool open_metrics = route.id == RouteId::kMetrics &&
                             (settings()->options.metrics_access == MetricsAccess::kEveryone ||
                              IsLoopback(head.remote_address));
-  if (head.method == "OPTIONS" || route.id == RouteId::kHealth || route.id == RouteId::kOpenApi ||
-      open_metrics) {
+  if (head.method == "OPTIONS" || route.id == RouteId::kHealth || route.id == RouteId::kReady ||
+      route.id == RouteId::kOpenApi || open_metrics) {
     return accounts::Principal{};
   }
   return Authenticate(head, services_.store);
@@ -155,6 +156,13 @@ WireResult<http::Response> ApiHandler::Answer(const http::RequestHead& head, con
     case RouteId::kUserInfo:
       return Json(UserInfoJson(principal));
     case RouteId::kHealth:
+      return Json(R"({"status":"ok"})");
+    case RouteId::kReady:
+      if (draining_.load() ||
+          !std::ranges::all_of(services_.backends->All(),
+                               [](const auto& backend) { return backend->ready(); })) {
+        return WireError{Failure::kOverloaded};
+      }
       return Json(R"({"status":"ok"})");
     case RouteId::kOpenApi:
       return Json(std::string(OpenApiDocument()));

@@ -1,6 +1,6 @@
 // The HTTP interface: routes, keys, trace ids and CORS around the endpoints.
 //
-// /healthz and /openapi.json need no key. /metrics needs none from this machine (`metrics_access`);
+// /healthz, /readyz and /openapi.json need no key. /metrics needs none from this machine (`metrics_access`);
 // it tells model names and totals, so a proxy that forwards to it from outside makes it public.
 #pragma once
 

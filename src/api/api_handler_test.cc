@@ -219,6 +219,18 @@ TEST_F(Api, WritesErrorsAsConfigured_C072_C073) {
             R"("type":"invalid_request_error","param":"n","code":20015}})");
 }
 
+TEST_F(Api, IsReadyUntilItShutsDown) {
+  const http::Response ready = server_.Send("GET", "/readyz");
+  EXPECT_EQ(ready.status, 200);
+  EXPECT_EQ(ready.body, R"({"status":"ok"})");
+  server_.handler().BeginShutdown();
+  const http::Response stopping = server_.Send("GET", "/readyz");
+  EXPECT_EQ(stopping.status, 503);
+  EXPECT_THAT(stopping.body, HasSubstr("\"code\":50505"));
+  EXPECT_EQ(HeaderOf(stopping, "retry-after"), "5");
+  EXPECT_EQ(server_.Send("POST", "/readyz", "{}").status, 405);
+}
+
 TEST_F(Api, RefusesNewChatsWhileShuttingDown_C260) {
   server_.handler().BeginShutdown();
   const http::Response response = server_.ChatWith("");

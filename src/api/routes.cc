@@ -24,6 +24,7 @@ constexpr std::array kFixed = {
 // Without the version in front.
 constexpr std::array kOperator = {
     FixedRoute{"/healthz", RouteId::kHealth, kGet},
+    FixedRoute{"/readyz", RouteId::kReady, kGet},
     FixedRoute{"/metrics", RouteId::kMetrics, kGet},
     FixedRoute{"/openapi.json", RouteId::kOpenApi, kGet},
 };
@@ -72,6 +73,8 @@ std::string_view RouteName(RouteId id) {
       return "user_info";
     case RouteId::kHealth:
       return "health";
+    case RouteId::kReady:
+      return "ready";
     case RouteId::kMetrics:
       return "metrics";
     case RouteId::kOpenApi:

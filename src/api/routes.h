@@ -6,7 +6,17 @@
 
 namespace millrace::api {
 
-enum class RouteId { kChat, kModels, kModel, kUserInfo, kHealth, kMetrics, kOpenApi, kUnknown };
+enum class RouteId {
+  kChat,
+  kModels,
+  kModel,
+  kUserInfo,
+  kHealth,
+  kReady,
+  kMetrics,
+  kOpenApi,
+  kUnknown
+};
 
 struct Route {
   RouteId id = RouteId::kUnknown;

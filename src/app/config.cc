@@ -84,7 +84,7 @@ std::vector<std::string> ReadConfig(std::string_view yaml, ServeOptions& options
   root.Strings("catalogue", options.catalogue_files);
   ReadModels(root, options, problems);
   ReadEngineSection(root, options);
-  ReadApiSection(root, options.api);
+  ReadApiSection(root, options);
   ReadLimitsSection(root, options);
   ReadHttpSection(root, options.http);
   root.Finish();

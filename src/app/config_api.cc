@@ -58,15 +58,35 @@ void ReadRequestLimits(Section& section, api::RequestLimits& limits) {
   section.Integer("max_stop_bytes", limits.stop_bytes_max, 1, kBytesMax);
   section.Integer("max_logit_bias_entries", limits.logit_bias_entries_max, 1, kCountMax);
   section.Integer("max_schema_bytes", limits.schema_bytes_max, 1, kBytesMax);
+  section.Integer("max_video_frames", limits.video_frames_max, 1, kCountMax);
+}
+
+void ReadMedia(Section& section, media::MediaLoaderOptions& media) {
+  media::FetcherOptions& fetcher = media.fetcher;
+  section.Strings("allowed_addresses", fetcher.allowed_addresses);
+  section.Strings("allowed_hosts", fetcher.allowed_hosts);
+  section.Read<std::vector<uint16_t>>(
+      "allowed_ports", "a list of port numbers",
+      [&fetcher](std::vector<uint16_t> ports) { fetcher.allowed_ports = std::move(ports); });
+  section.String("ca_file", fetcher.ca_file);
+  ReadSeconds(section, "fetch_timeout_s", 1, fetcher.time_max);
+  section.Integer("max_redirects", fetcher.redirects_max, 0, 20);
+  ReadBytes(section, "item_bytes", 1024, media.item_bytes_max);
+  ReadBytes(section, "total_bytes", 1024, media.total_bytes_max);
+  section.Integer("total_pixels", media.total_pixels_max, 1, int64_t{1} << 40);
+  section.Integer("max_pixels", media.decode.pixels_max, 1, int64_t{1} << 32);
+  section.Integer("max_side", media.decode.side_max, 1, 1 << 16);
 }
 
 }  // namespace
 
-void ReadApiSection(Section& root, api::ApiOptions& api) {
-  root.Nested("api", [&api](Section& section) {
-    ReadSwitches(section, api);
-    ReadTimes(section, api);
-    ReadRequestLimits(section, api.limits);
+void ReadApiSection(Section& root, ServeOptions& options) {
+  root.Nested("api", [&options](Section& section) {
+    ReadSwitches(section, options.api);
+    ReadTimes(section, options.api);
+    ReadRequestLimits(section, options.api.limits);
+    section.Bool("fetch_remote_media", options.media.fetch_remote_media);
+    section.Nested("media", [&options](Section& nested) { ReadMedia(nested, options.media); });
   });
 }
 

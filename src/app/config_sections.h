@@ -6,7 +6,8 @@
 
 namespace millrace::app {
 
-void ReadApiSection(Section& root, api::ApiOptions& api);
+// Switches, limits and media of the API.
+void ReadApiSection(Section& root, ServeOptions& options);
 void ReadHttpSection(Section& root, http::ServerOptions& http);
 void ReadLimitsSection(Section& root, ServeOptions& options);
 

@@ -3,12 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace millrace::app {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
+using testing::UnorderedElementsAre;
 
 TEST(Config, ReadsEverySection) {
   ServeOptions options;
@@ -74,6 +78,181 @@ api:
                           StartsWith("api.stream_usage: 'sometimes' should be one of"),
                           StartsWith("colour: unknown key")));
   EXPECT_THAT(problems[1], testing::HasSubstr("(line 2)"));
+}
+
+TEST(Config, ReadsEveryKeyOfARecord) {
+  ServeOptions options;
+  EXPECT_THAT(ReadConfig(R"(
+models:
+  - path: a.gguf
+    id: a
+    record: Qwen/Qwen3-8B
+    context: 2048
+    max_prompt_tokens: 2000
+    max_output: 100
+    max_reasoning: 200
+    inputs: [image, audio]
+    thinking: always
+    thinking_default: true
+    effort: true
+    min_p: false
+    tools: false
+    json_mode: true
+    prefix: false
+    fim: true
+    max_n: 3
+    max_images: 4
+    hidden: true
+    owned_by: us
+    created: 1700000000
+    sampling:
+      temperature: 0
+      top_p: 0.5
+      top_k: 7
+      min_p: 0.1
+      frequency_penalty: -1
+      presence_penalty: 1.5
+      repetition_penalty: 1.1
+)",
+                         options),
+              IsEmpty());
+  ASSERT_EQ(options.models.size(), 1U);
+  EXPECT_EQ(options.models[0].record, "Qwen/Qwen3-8B");
+  const local::RecordSettings expected{.context_tokens = 2048,
+                                       .prompt_tokens_max = 2000,
+                                       .output_tokens_max = 100,
+                                       .reasoning_tokens_max = 200,
+                                       .inputs = local::InputSettings{.image = true, .audio = true},
+                                       .thinking = chat::ThinkingClass::kAlways,
+                                       .thinking_default = true,
+                                       .effort = true,
+                                       .min_p = false,
+                                       .tools = false,
+                                       .json_mode = true,
+                                       .prefix = false,
+                                       .fim = true,
+                                       .n_max = 3,
+                                       .images_max = 4,
+                                       .hidden = true,
+                                       .owned_by = "us",
+                                       .created_unix_seconds = 1700000000,
+                                       .sampling = {.temperature = 0.0,
+                                                    .top_p = 0.5,
+                                                    .top_k = 7,
+                                                    .min_p = 0.1,
+                                                    .frequency_penalty = -1.0,
+                                                    .presence_penalty = 1.5,
+                                                    .repetition_penalty = 1.1}};
+  EXPECT_EQ(options.models[0].settings, expected);
+}
+
+TEST(Config, RefusesRecordValuesOutOfRange) {
+  ServeOptions options;
+  const auto problems = ReadConfig(R"(models:
+  - path: a.gguf
+    max_n: 21
+    inputs: [smell]
+    thinking: sometimes
+    sampling: {temperature: 2.5, top_p: .nan, top_k: 1.5}
+)",
+                                   options);
+  EXPECT_THAT(problems, ElementsAre(StartsWith("models.0.inputs: should be a list of"),
+                                    StartsWith("models.0.thinking: 'sometimes' should be one of"),
+                                    StartsWith("models.0.max_n: should be from 1 to 20"),
+                                    StartsWith("models.0.sampling.temperature: should be from 0"),
+                                    StartsWith("models.0.sampling.top_p: should be from 0 to 1"),
+                                    StartsWith("models.0.sampling.top_k: should be a whole")));
+}
+
+TEST(Config, ReadsLimitsOfEveryScope) {
+  ServeOptions options;
+  EXPECT_THAT(ReadConfig(R"(
+limits:
+  default: {rpm: 60, rph: 1000, rpd: 5000, tpm: 100000, tpd: 2000000, running: 4}
+  models: {m: {tpm: 5}}
+  accounts:
+    team: {rpm: 0, running: 9, models: {m: {rpd: 7}}}
+  tpm_reservation: estimate
+  day_zone: "+08:00"
+)",
+                         options),
+              IsEmpty());
+  EXPECT_EQ(options.limits.defaults.rpm, 60);
+  EXPECT_EQ(options.limits.defaults.running, 4);
+  EXPECT_EQ(options.limits.models["m"].tpm, 5);
+  EXPECT_EQ(options.limits.accounts["team"].rpm, 0);
+  EXPECT_EQ(options.limits.accounts["team"].running, 9);
+  EXPECT_EQ(options.limits.account_models["team"]["m"].rpd, 7);
+  EXPECT_EQ(options.limiter.reservation, accounts::TpmReservation::kEstimate);
+  EXPECT_EQ(options.limiter.day_offset, std::chrono::hours(8));
+}
+
+TEST(Config, RefusesLimitsThatMeanNothing) {
+  ServeOptions options;
+  EXPECT_THAT(ReadConfig(R"(limits:
+  models: {m: {running: 1}}
+  accounts: {team: {rpm: -1}}
+  day_zone: Beijing
+)",
+                         options),
+              ElementsAre(StartsWith("limits.models.m.running: unknown key"),
+                          StartsWith("limits.accounts.team.rpm: should be from 0"),
+                          StartsWith("limits.day_zone: 'Beijing' is not a zone")));
+}
+
+TEST(Config, ReadsWhatMediaMayBeFetched) {
+  ServeOptions options;
+  EXPECT_THAT(ReadConfig(R"(
+api:
+  fetch_remote_media: false
+  rate_limit_contact: ""
+  media: {allowed_addresses: [10.0.0.0/8], allowed_ports: [80, 9000], item_bytes: 1MiB,
+          total_bytes: 4MiB}
+log_format: json
+shutdown_grace_s: 5
+catalogue: [a.yaml]
+)",
+                         options),
+              IsEmpty());
+  EXPECT_FALSE(options.media.fetch_remote_media);
+  EXPECT_THAT(options.media.fetcher.allowed_addresses, ElementsAre("10.0.0.0/8"));
+  EXPECT_THAT(options.media.fetcher.allowed_ports, ElementsAre(80, 9000));
+  EXPECT_EQ(options.media.item_bytes_max, size_t{1} << 20);
+  EXPECT_EQ(options.media.total_bytes_max, size_t{4} << 20);
+  EXPECT_EQ(options.api.rate_limit_contact, "");
+  EXPECT_EQ(options.log_format, LogFormat::kJson);
+  EXPECT_EQ(options.shutdown_grace, std::chrono::seconds(5));
+  EXPECT_THAT(options.catalogue_files, ElementsAre("a.yaml"));
+}
+
+TEST(Config, AKeyThatComesTwiceIsAProblemAtEveryDepth) {
+  ServeOptions options;
+  EXPECT_THAT(
+      ReadConfig("threads: 1\napi: {cors: true, cors: false}\nthreads: 2\n"
+                 "limits: {models: {m: {rpm: 1}, m: {rpm: 2}}}",
+                 options),
+      UnorderedElementsAre("threads: is there twice (line 3)", "api.cors: is there twice (line 2)",
+                           "limits.models.m: is there twice (line 4)"));
+}
+
+TEST(Config, JunkIsAProblemWhereverItStands) {
+  ServeOptions options;
+  EXPECT_THAT(ReadConfig(std::string("threads: 1\n\x01\n"), options),
+              ElementsAre(HasSubstr("0x01 does not belong into a text file of UTF-8 (line 2)")));
+  EXPECT_THAT(ReadConfig("data: \xff", options), ElementsAre(HasSubstr("0xFF")));
+  EXPECT_THAT(ReadConfig(std::string("a\0b", 3), options), ElementsAre(HasSubstr("0x00")));
+  EXPECT_THAT(ReadConfig("{threads: 1} junk", options),
+              ElementsAre(StartsWith("something stands behind the end of the document (line 1)")));
+  EXPECT_THAT(ReadConfig("threads: 1\n---\nthreads: 2", options),
+              ElementsAre(StartsWith("something stands behind the end of the document (line 3)")));
+}
+
+TEST(Config, ProblemsOfAFileBeginWithItsName) {
+  const std::string path = testing::TempDir() + "list.yaml";
+  std::ofstream(path) << "- a\n- list\n";
+  ServeOptions options;
+  EXPECT_THAT(ReadConfigFile(path, options),
+              ElementsAre(path + ": should be a mapping of keys to values (line 1)"));
 }
 
 TEST(Config, BrokenYamlIsOneProblemWithItsLine) {

@@ -34,6 +34,22 @@ void KeepEngine(const ServeOptions& running, ServeOptions& wanted, Keeper& keepe
   keeper.Keep("engine.event_queue", old.event_queue_max, now.event_queue_max);
 }
 
+void KeepMedia(const ServeOptions& running, ServeOptions& wanted, Keeper& keeper) {
+  const media::MediaLoaderOptions& old = running.media;
+  media::MediaLoaderOptions& now = wanted.media;
+  keeper.Keep("api.fetch_remote_media", old.fetch_remote_media, now.fetch_remote_media);
+  const auto parts = [](const media::MediaLoaderOptions& options) {
+    const media::FetcherOptions& fetcher = options.fetcher;
+    return std::tuple(options.item_bytes_max, options.total_bytes_max, options.total_pixels_max,
+                      options.decode.pixels_max, options.decode.side_max, fetcher.allowed_addresses,
+                      fetcher.allowed_hosts, fetcher.allowed_ports, fetcher.ca_file,
+                      fetcher.time_max, fetcher.redirects_max);
+  };
+  auto wanted_parts = parts(now);
+  keeper.Keep("api.media", parts(old), wanted_parts);
+  now = old;
+}
+
 void KeepHttp(const ServeOptions& running, ServeOptions& wanted, Keeper& keeper) {
   const http::ServerOptions& old = running.http;
   http::ServerOptions& now = wanted.http;
@@ -58,6 +74,7 @@ std::vector<std::string> KeepFixedSettings(const ServeOptions& running, ServeOpt
   keeper.Keep("data", running.data_directory, wanted.data_directory);
   keeper.Keep("authentication", running.authentication, wanted.authentication);
   KeepEngine(running, wanted, keeper);
+  KeepMedia(running, wanted, keeper);
   keeper.Keep("limits.tpm_reservation", running.limiter.reservation, wanted.limiter.reservation);
   keeper.Keep("limits.day_zone", running.limiter.day_offset, wanted.limiter.day_offset);
   KeepHttp(running, wanted, keeper);

@@ -164,6 +164,9 @@ std::vector<std::string> ProblemsOf(const ServeOptions& options) {
   if (options.http.bodies_bytes_max < options.api.limits.body_bytes_max) {
     problems.emplace_back("http.bodies_memory: should be at least api.max_body_bytes");
   }
+  if (const auto loader = media::MediaLoader::Create(options.media); !loader.has_value()) {
+    problems.push_back("api.media: " + loader.error().message);
+  }
   if (options.models.empty()) {
     problems.emplace_back("models: none given; name one with --model FILE.gguf");
   }

@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "http/server.h"
 #include "local/record_settings.h"
+#include "media/media_loader.h"
 
 namespace millrace::app {
 
@@ -46,6 +47,7 @@ struct ServeOptions {
   engine::EngineOptions engine;
   bool preload = true;  // read the weights before the model counts as loaded
   api::ApiOptions api;
+  media::MediaLoaderOptions media;
   accounts::LimitTable limits;
   accounts::LimiterOptions limiter;
   http::ServerOptions http;  // its host and port are the ones above

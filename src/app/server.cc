@@ -141,7 +141,7 @@ base::Status ServerImpl::Start() {
 base::Status ServerImpl::MakeApi() {
   settings_.Replace({.options = options_.api, .limits = options_.limits});
   limiter_ = accounts::Limiter::Create(options_.limiter, &clock_);
-  media_ = TRY(media::MediaLoader::Create({}));
+  media_ = TRY(media::MediaLoader::Create(options_.media));
   api::ApiServices services;
   services.settings = &settings_;
   services.limiter = limiter_.get();
