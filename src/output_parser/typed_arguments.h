@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "output_parser/argument_types.h"
 #include "output_parser/call_reader.h"
 
 namespace millrace::output_parser {
@@ -33,30 +34,14 @@ class ArgumentWriter {
   void End(CallSink& sink);
 
  private:
-  // Which JSON types a value may have.
-  struct Types {
-    bool string = false;
-    bool number = false;
-    bool boolean = false;
-    bool null = false;
-    bool object = false;
-    bool array = false;
-
-    bool any() const { return string || number || boolean || null || object || array; }
-    bool only_string() const { return string && !number && !boolean && !null && !object && !array; }
-  };
-
-  Types TypesOf(std::string_view key, CallSink& sink);
-  static void AddTypesOfSchema(const boost::json::value& schema, int depth, Types& types);
-  static void AddNamedType(std::string_view name, Types& types);
-  static void AddTypeOfValue(const boost::json::value& value, Types& types);
+  ArgumentTypes TypesOf(std::string_view key, CallSink& sink);
 
   std::optional<boost::json::value> schema_;
   bool any_ = false;   // an argument was begun
   bool open_ = false;  // and is not ended
   bool streams_ = false;
   Kind kind_ = Kind::kBySchema;
-  Types types_;
+  ArgumentTypes types_;
   std::string text_;  // of an argument that does not stream
 };
 
