@@ -96,7 +96,7 @@ chat::ContentLogprob AnswerLogprobs::EntryOf(const sampling::SampledToken& drawn
 }
 
 bool AnswerLogprobs::IsSpecial(base::TokenId id) const {
-  if (tokenizer_->IsControl(id)) {
+  if (tokenizer_->IsControl(id) || tokenizer_->IsUnused(id)) {
     return true;
   }
   const std::array marks = {syntax_->think_open, syntax_->think_close, syntax_->call_open,

@@ -8,6 +8,12 @@ namespace {
 
 constexpr size_t kCallIdCharacters = 24;
 
+// Some files call a turn marker user-defined, as they do with tokens of ordinary text.
+bool LooksSpecial(std::string_view text) {
+  return (text.starts_with("<|") && text.ends_with("|>")) ||
+         (text.starts_with("<｜") && text.ends_with("｜>"));
+}
+
 }  // namespace
 
 ChoiceReader::ChoiceReader(const AnswerSyntax& answer, base::RandomSource* random)
@@ -87,7 +93,7 @@ void ChoiceReader::TakeContent(const output_parser::ContentText& content,
   }
   ShowContent(stop_.Add(content.text), out);
   if (stop_.matched()) {
-    Finish(EndOfTurn(), out);
+    Finish(chat::FinishReason::kStop, out);
   }
 }
 
@@ -105,7 +111,7 @@ void ChoiceReader::ShowContent(std::string text, std::vector<EventContent>& out)
 void ChoiceReader::FlushContent(std::vector<EventContent>& out) {
   ShowContent(stop_.Finish(), out);
   if (stop_.matched()) {
-    Finish(EndOfTurn(), out);
+    Finish(chat::FinishReason::kStop, out);
     return;
   }
   stop_ = tokenizer::StopMatcher(answer_.stops);
@@ -146,10 +152,16 @@ void ChoiceReader::Finish(chat::FinishReason reason, std::vector<EventContent>& 
   out.emplace_back(chat::ChoiceFinished{.reason = reason});
 }
 
-// Control tokens are no text, but some families write their markup with them.
+// Special tokens are no text, but some families write their markup with them.
 bool ChoiceReader::IsHidden(base::TokenId id) const {
-  return answer_.tokenizer->IsControl(id) &&
-         !output_parser::IsMarkup(*answer_.syntax, answer_.parser, answer_.tokenizer->Bytes(id));
+  const tokenizer::Tokenizer& tokenizer = *answer_.tokenizer;
+  if (tokenizer.IsUnused(id)) {
+    return true;
+  }
+  const std::string_view text = tokenizer.Bytes(id);
+  const bool special =
+      tokenizer.IsControl(id) || (tokenizer.IsUserDefined(id) && LooksSpecial(text));
+  return special && !output_parser::IsMarkup(*answer_.syntax, answer_.parser, text);
 }
 
 }  // namespace millrace::local

@@ -36,8 +36,9 @@ struct AnswerSyntax {
 // content alone, each stretch between calls by itself. What comes out, joined, does not depend on
 // when the tokens came.
 //
-// The choice is over when its generation ended, at a stop string, and after the last call it may
-// make; tokens that come later are ignored. Not thread-safe.
+// Control tokens, unused ones and turn markers give no text. The choice is over when its generation
+// ended, at a stop string (kStop, whatever calls there are), and after the last call it may make;
+// tokens that come later are ignored. Not thread-safe.
 class ChoiceReader {
  public:
   // `random` makes the ids of calls; borrowed.

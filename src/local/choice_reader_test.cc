@@ -182,5 +182,59 @@ TEST_F(Reader, GivesAnEmptyAnswerForNothing_C258) {
   EXPECT_EQ(Read(""), (Answer{"", "", {}, FinishReason::kStop}));
 }
 
+TEST_F(Reader, StopStringAfterACallEndsWithStop) {
+  answer_.stops = {"x"};
+  EXPECT_EQ(Read(std::string(kCallF) + "\nabxc"),
+            (Answer{"", "ab", {R"(f{"x": 1})"}, FinishReason::kStop}));
+}
+
+TEST_F(Reader, StopStringOnTheLastAllowedTokenIsAStop_C123) {
+  answer_.stops = {"b"};
+  EXPECT_EQ(Read("ab", engine::EndReason::kLength), (Answer{"", "a", {}, FinishReason::kStop}));
+}
+
+TEST_F(Reader, EarliestStopStringWinsHoweverTheTokensAreCut) {
+  answer_.stops = {"world", "lo w", "lo wx", "o"};
+  EXPECT_EQ(Read("Hello world"), (Answer{"", "Hel", {}, FinishReason::kStop}));
+}
+
+TEST_F(Reader, CutStringsOfSeveralBytesNeverSplitACharacter_C235) {
+  answer_.stops = {"é!", "日本"};
+  EXPECT_EQ(Read("aé日x"), (Answer{"", "aé日x", {}, FinishReason::kStop}));
+  EXPECT_EQ(Read("aé日本"), (Answer{"", "aé", {}, FinishReason::kStop}));
+}
+
+TEST_F(Reader, MakesOneReplacementOfBytesThatNeverBecomeValid) {
+  EXPECT_EQ(Read(Bytes("a\xFF\xE2\x82z\xC0", *answer_.tokenizer)),
+            (Answer{"", "a\uFFFD\uFFFDz\uFFFD", {}, FinishReason::kStop}));
+}
+
+TEST_F(Reader, ReadsAtMost128Calls) {
+  std::string text;
+  for (int i = 0; i < 130; ++i) {
+    text += kCallF;
+  }
+  const Answer answer = Read(Tokens(text));
+  EXPECT_EQ(answer.calls.size(), 128U);
+  EXPECT_EQ(answer.finish, FinishReason::kToolCalls);
+}
+
+TEST_F(Reader, FinishedCallsBeforeACutKeepTheirArguments_C182) {
+  const Answer answer =
+      Read(std::string(kCallF) + "\n<tool_call>\n{\"name\": \"g\", \"arguments\": {\"y",
+           engine::EndReason::kLength);
+  EXPECT_EQ(answer.finish, FinishReason::kLength);
+  EXPECT_THAT(answer.calls, ElementsAre(R"(f{"x": 1})", ::testing::StartsWith("g{\"y")));
+}
+
+TEST_F(Reader, CallWithoutACompleteNameIsDroppedWhenCut) {
+  EXPECT_EQ(Read("a<tool_call>\n{\"name\": \"f", engine::EndReason::kLength),
+            (Answer{"", "a", {}, FinishReason::kLength}));
+}
+
+TEST_F(Reader, LengthWinsOverCalls) {
+  EXPECT_EQ(Read(std::string(kCallF), engine::EndReason::kLength).finish, FinishReason::kLength);
+}
+
 }  // namespace
 }  // namespace millrace::local

@@ -111,6 +111,10 @@ class BpeTokenizer final : public Tokenizer {
   bool IsUserDefined(TokenId id) const override {
     return vocabulary_.HasType(id, TokenType::kUserDefined);
   }
+  bool IsUnused(TokenId id) const override {
+    return vocabulary_.HasType(id, TokenType::kUnused) ||
+           vocabulary_.HasType(id, TokenType::kUnknown);
+  }
   std::optional<TokenId> Find(std::string_view token_text) const override {
     const std::optional<TokenId> special = vocabulary_.FindSpecial(token_text);
     return special ? special : vocabulary_.FindMergeable(token_text);

@@ -69,6 +69,7 @@ class Tokenizer {
   virtual std::string_view Bytes(base::TokenId id) const = 0;
   virtual bool IsControl(base::TokenId id) const = 0;      // type 3: never shown to a user
   virtual bool IsUserDefined(base::TokenId id) const = 0;  // type 4
+  virtual bool IsUnused(base::TokenId id) const = 0;       // types 2 and 5: stands for no text
   virtual std::optional<base::TokenId> Find(std::string_view token_text) const = 0;
   virtual int32_t size() const = 0;
 
