@@ -28,8 +28,9 @@ struct DecodeLimits {
   int64_t pixels_max = 64'000'000;
   int32_t side_max = 16'384;  // pixels
   int32_t jpeg_scans_max = 100;
-  // Pixels times scans of a JPEG: 16 scans of the largest picture.
-  int64_t jpeg_scan_pixels_max = 1'024'000'000;
+  // Pixels times scans of a JPEG: 24 scans of the largest picture. The usual progressive files have
+  // 10, those in CMYK 18.
+  int64_t jpeg_scan_pixels_max = 1'536'000'000;
 };
 
 // Sizes are checked before anything is allocated for pixels. Pure: any thread may call it.
