@@ -121,10 +121,10 @@ def test_a_target_of_any_length_within_the_head_limit_is_read(server):
     "Content-Length: -1", "Content-Length: +2", "Content-Length: 0x2", "Content-Length: 2 2", "Content-Length: ",
     "Content-Length: 99999999999999999999", "Content-Length: two", "Transfer-Encoding: gzip, chunked",
     "Transfer-Encoding: chunked, chunked", "Transfer-Encoding: identity", "Transfer-Encoding: chunked, identity",
-    "Transfer-Encoding: xchunked", "Transfer-Encoding: \x0bchunked", "Transfer-Encoding:", "Transfer-Encoding : chunked",
+    "Transfer-Encoding: xchunked", "Transfer-Encoding: \x0bchunked", "X: \x01", "Transfer-Encoding : chunked",
     "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Content-Length : 2", " Content-Length: 2",
     "X: y\r\n folded", "X: y\r\n\tfolded", "X\x00: y", "X: y\x00", "X: a\rb", ": name", "no colon", "X\x7f: y",
-    "Host: y", "X: y\nZ: bare line feed", "X: \x01"], ids=repr)
+    "Host: y", "X: y\nZ: bare line feed", "Transfer-Encoding:"], ids=repr)
 def test_ambiguous_or_malformed_heads_are_refused(server, headers):
     head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.key}\r\n{headers}\r\n\r\n"
     assert_refused(server, head.encode("latin-1") + b"{}")
