@@ -87,8 +87,8 @@ def add(choice: Choice, part: dict) -> None:
         name, arguments = choice.calls[-1]
         choice.calls[-1] = (name, arguments + call["function"]["arguments"])
     choice.finish = part["finish_reason"]
-    if part.get("logprobs"):
-        choice.logprobs = (choice.logprobs or []) + part["logprobs"]["content"]
+    if "logprobs" in part:  # null in chunks without answer text
+        choice.logprobs = (choice.logprobs or []) + (part["logprobs"] or {"content": []})["content"]
 
 
 def streamed(server, body: dict, number: int) -> tuple[list[Choice], dict]:
