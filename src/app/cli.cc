@@ -11,6 +11,7 @@
 
 #include "app/chat_client.h"
 #include "app/commands.h"
+#include "app/format_cli.h"
 #include "app/nearest_name.h"
 #include "app/version.h"
 
@@ -213,6 +214,7 @@ int RunCli(int argc, char** argv) {
   AddKeys(app, action);
   AddUsage(app, action);
   AddFileTools(app, action);
+  AddFormatCommands(app, action);
   app.add_subcommand("version", "print the version")->callback([&action] {
     action = [] {
       std::cout << fmt::format("millrace {}\n", kVersion);

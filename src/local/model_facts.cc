@@ -6,9 +6,7 @@
 
 namespace millrace::local {
 
-namespace {
-
-ChatFormat FormatOf(const chat_template::Encoder& encoder) {
+ChatFormat FormatOfEncoder(const chat_template::Encoder& encoder) {
   return {.chat_template = encoder.make(),
           .syntax = output_parser::FindSyntax(encoder.syntax),
           .thinking = chat::ThinkingClass::kHybrid,
@@ -16,13 +14,7 @@ ChatFormat FormatOf(const chat_template::Encoder& encoder) {
 }
 
 base::Result<ChatFormat> FormatOfTemplate(std::string_view source) {
-  auto compiled = chat_template::Template::Compile(source);
-  if (!compiled.has_value()) {
-    base::Error error = std::move(compiled).error();
-    error.message = "tokenizer.chat_template: " + error.message;
-    return error;
-  }
-  ChatFormat format{.chat_template = *std::move(compiled),
+  ChatFormat format{.chat_template = TRY(chat_template::Template::Compile(source)),
                     .syntax = &output_parser::DetectSyntax(source),
                     .thinking = chat::ThinkingClass::kNever,
                     .thinking_default_on = false};
@@ -33,6 +25,18 @@ base::Result<ChatFormat> FormatOfTemplate(std::string_view source) {
   } else if (!format.syntax->think_close.empty() &&
              source.find(format.syntax->think_close) != std::string_view::npos) {
     format.thinking = chat::ThinkingClass::kAlways;
+  }
+  return format;
+}
+
+namespace {
+
+base::Result<ChatFormat> FormatOfFileTemplate(std::string_view source) {
+  base::Result<ChatFormat> format = FormatOfTemplate(source);
+  if (!format.has_value()) {
+    base::Error error = std::move(format).error();
+    error.message = "tokenizer.chat_template: " + error.message;
+    return error;
   }
   return format;
 }
@@ -57,10 +61,10 @@ base::Result<ChatFormat> FormatOfPrompt(const gguf::File& file, std::string_view
     }
   }
   if (encoder != nullptr) {
-    return FormatOf(*encoder);
+    return FormatOfEncoder(*encoder);
   }
   if (!source.empty()) {
-    return FormatOfTemplate(source);
+    return FormatOfFileTemplate(source);
   }
   ChatFormat format = TRY(FormatOfTemplate(chat_template::ChatMlSource()));
   format.warning = "the file has no chat template, and none is known for its architecture \"" +

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "chat/model_record.h"
@@ -23,6 +24,13 @@ struct ChatFormat {
   std::string warning = {};  // for who runs the server; empty when the file left nothing open
 };
 
+ChatFormat FormatOfEncoder(const chat_template::Encoder& encoder);
+// Errors: as chat_template::Template::Compile.
+//
+// A template with a switch makes a hybrid model. One that only speaks of reasoning makes a model
+// that always may reason: whether it does shows when it answers.
+base::Result<ChatFormat> FormatOfTemplate(std::string_view source);
+
 // What to use instead of what the file says: names, empty for no choice.
 struct ChatFormatChoice {
   std::string prompt = {};  // "template", "chatml", or a prompt encoder (chat_template/template.h)
@@ -31,9 +39,6 @@ struct ChatFormatChoice {
 
 // A prompt encoder for families whose publisher gives no template, else `tokenizer.chat_template`,
 // else ChatML, with a warning.
-//
-// A template with a switch makes a hybrid model. One that only speaks of reasoning makes a model
-// that always may reason: whether it does shows when it answers.
 base::Result<ChatFormat> ReadChatFormat(const gguf::File& file,
                                         const ChatFormatChoice& choice = {});
 

@@ -1,0 +1,53 @@
+#include "app/format_cli.h"
+
+#include <iostream>
+#include <memory>
+
+#include "app/format_commands.h"
+
+namespace millrace::app {
+
+void AddFormatCommands(CLI::App& app, std::function<int()>& action) {
+  auto render = std::make_shared<RenderOptions>();
+  CLI::App* command = app.add_subcommand(
+      "render", "print the prompt of the chat-completions body on standard input");
+  command
+      ->add_option("SOURCE", render->source,
+                   "a Jinja template, a GGUF file, or a prompt encoder: deepseek_v32, deepseek_v4, "
+                   "deepseek_v4_0731")
+      ->required();
+  command->add_flag("--tokens", render->tokens, "print id:\"text\" pairs; needs a GGUF file");
+  command->add_option("--prompt", render->prompt,
+                      "of a GGUF file: template, chatml, or a prompt encoder instead of its own");
+  command->add_option("--bos-token", render->bos_token, "text of the begin token");
+  command->add_option("--eos-token", render->eos_token, "text of the end token");
+  command->add_option("--time", render->unix_seconds,
+                      "Unix time for templates that tell the date, default now");
+  command->add_flag("--as-given", render->as_given,
+                    "messages as they are, without the server's rules for past reasoning");
+  command->callback([=, &action] {
+    action = [=] { return RunRender(*render, std::cin, std::cout, std::cerr); };
+  });
+
+  auto parse = std::make_shared<ParseOptions>();
+  command = app.add_subcommand(
+      "parse", "print the model's answer on standard input as the message a client gets");
+  command->add_option("--syntax", parse->syntax, "how the model writes, such as hermes")
+      ->required();
+  command->add_option("--tools", parse->tools_path, "JSON: the list of tools it was offered")
+      ->type_name("FILE");
+  command
+      ->add_option("--stream", parse->stream_bytes,
+                   "feed pieces of so many bytes, print one event a line")
+      ->type_name("BYTES")
+      ->check(CLI::Range(1, 1 << 20));
+  CLI::Option* inside = command->add_flag("--inside-reasoning", parse->inside_reasoning,
+                                          "the prompt ends inside reasoning");
+  command->add_flag("--no-reasoning", parse->no_reasoning, "the model does not reason")
+      ->excludes(inside);
+  command->add_flag("--cut", parse->cut, "the answer ended at a token limit");
+  command->callback(
+      [=, &action] { action = [=] { return RunParse(*parse, std::cin, std::cout, std::cerr); }; });
+}
+
+}  // namespace millrace::app

@@ -1,0 +1,36 @@
+// Commands that show what a model reads and how its answers are read: for people who add a family
+// or look into a conversation.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+namespace millrace::app {
+
+struct RenderOptions {
+  std::string source;  // a Jinja template, a GGUF file, or the name of a prompt encoder
+  std::string prompt;  // instead of what a GGUF file says, see local::ChatFormatChoice
+  std::optional<std::string> bos_token;
+  std::optional<std::string> eos_token;
+  std::optional<int64_t> unix_seconds;  // for templates that tell the date; now when not given
+  bool tokens = false;                  // print ids and pieces instead of text
+  bool as_given = false;  // without the server's rules for reasoning of finished turns
+};
+// Prints the prompt of the chat-completions body on `in`, byte for byte, with no line end of its
+// own. `model` may be missing from the body.
+int RunRender(const RenderOptions& options, std::istream& in, std::ostream& out, std::ostream& err);
+
+struct ParseOptions {
+  std::string syntax;             // output_parser/syntax.h
+  std::string tools_path;         // JSON: a list of tools, or an object with `tools`
+  int64_t stream_bytes = 0;       // > 0: feed pieces of that size and print each event
+  bool inside_reasoning = false;  // the prompt has opened the reasoning
+  bool no_reasoning = false;      // the model cannot reason
+  bool cut = false;               // the answer ended at a limit
+};
+// Prints the answer on `in` as a message, or, streamed, one event a line.
+int RunParse(const ParseOptions& options, std::istream& in, std::ostream& out, std::ostream& err);
+
+}  // namespace millrace::app
