@@ -50,6 +50,7 @@ ChatExchange::~ChatExchange() {
   gone_->store(true);
   if (stream_ != nullptr) {
     settlement_.log().usage = stream_->usage();
+    settlement_.Admitted(stream_->admitted_at());
     reservation_.SetGenerated(settlement_.log().usage.completion_tokens);
   }
 }
@@ -142,7 +143,13 @@ asio::awaitable<WireResult<ParsedChat>> ChatExchange::Load(ParsedChat chat) {
     TRY(LoadMedia(chat.request, *loader, [&gone] { return gone->load(); }));
     return std::move(chat);
   };
-  co_return co_await Work<ParsedChat>(services_.media_worker, std::move(work));
+  const bool understood = record.media_encoder;
+  auto loaded = co_await Work<ParsedChat>(services_.media_worker, std::move(work));
+  if (loaded.has_value() && !understood) {
+    WireError error{Failure::kImagesUnsupported, {}, "messages"};
+    co_return error;
+  }
+  co_return loaded;
 }
 
 asio::awaitable<WireStatus> ChatExchange::Prepare(ParsedChat chat) {

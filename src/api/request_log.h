@@ -28,7 +28,9 @@ struct RequestLog {
   std::optional<chat::ReasoningEffort> effort;
   chat::Usage usage;
   std::vector<chat::FinishReason> finish_reasons;  // of the choices that ended
-  std::optional<int64_t> first_token_millis;       // from the start of the request
+  std::optional<int64_t>
+      queue_millis;  // from the start of the request until the model began with it
+  std::optional<int64_t> first_token_millis;  // from the start of the request
   int64_t duration_millis = 0;
 };
 

@@ -44,6 +44,12 @@ RequestSettlement::~RequestSettlement() {
   }
 }
 
+void RequestSettlement::Admitted(std::optional<base::TimePoint> at) {
+  if (at.has_value()) {
+    log_.queue_millis = MillisUntil(*at);
+  }
+}
+
 void RequestSettlement::FirstToken() {
   if (!log_.first_token_millis) {
     log_.first_token_millis = ElapsedMillis();
@@ -55,9 +61,8 @@ void RequestSettlement::Failed(const WireError& error, int status) {
   log_.code = RowOf(error.failure).code;
 }
 
-int64_t RequestSettlement::ElapsedMillis() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(services_.clock->Now() - started_)
-      .count();
+int64_t RequestSettlement::MillisUntil(base::TimePoint at) const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(at - started_).count();
 }
 
 void RequestSettlement::WriteMetrics() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/api_services.h"
@@ -30,12 +31,15 @@ class RequestSettlement {
 
   // From now on the request costs something: it will have a row in the ledger.
   void BackendAccepted() { accepted_ = true; }
+  // When the backend began with the request, if it did.
+  void Admitted(std::optional<base::TimePoint> at);
   void FirstToken();
   // The request ends with this refusal; `status` is what the client sees.
   void Failed(const WireError& error, int status);
 
  private:
-  int64_t ElapsedMillis() const;
+  int64_t ElapsedMillis() const { return MillisUntil(services_.clock->Now()); }
+  int64_t MillisUntil(base::TimePoint at) const;
   void WriteMetrics() const;
 
   const ApiServices& services_;

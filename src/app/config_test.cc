@@ -80,6 +80,54 @@ api:
   EXPECT_THAT(problems[1], testing::HasSubstr("(line 2)"));
 }
 
+// The first YAML block of the page is the whole file, the second a catalogue.
+std::vector<std::string> YamlBlocks(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> blocks;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("```")) {
+      inside = line == "```yaml";
+      if (inside) {
+        blocks.emplace_back();
+      }
+    } else if (inside) {
+      blocks.back() += line + "\n";
+    }
+  }
+  return blocks;
+}
+
+TEST(Config, IsReadAsThePageOnItSays) {
+  const auto blocks = YamlBlocks(std::string(MILLRACE_SOURCE_DIR) + "/docs/configuration.md");
+  ASSERT_EQ(blocks.size(), 2U);
+  ServeOptions options;
+  EXPECT_THAT(ReadConfig(blocks[0], options), IsEmpty());
+  ASSERT_EQ(options.models.size(), 2U);
+  // Where the page shows a default it is the default.
+  const ServeOptions defaults;
+  EXPECT_EQ(options.host, defaults.host);
+  EXPECT_EQ(options.shutdown_grace, defaults.shutdown_grace);
+  EXPECT_EQ(options.engine.queue_length_max, defaults.engine.queue_length_max);
+  EXPECT_EQ(options.engine.block_size, defaults.engine.block_size);
+  EXPECT_EQ(options.engine.event_queue_max, defaults.engine.event_queue_max);
+  EXPECT_EQ(options.api.retry_after, defaults.api.retry_after);
+  EXPECT_EQ(options.api.agent_user_agents, defaults.api.agent_user_agents);
+  EXPECT_EQ(options.api.limits.body_bytes_max, defaults.api.limits.body_bytes_max);
+  EXPECT_EQ(options.api.limits.tools_bytes_max, defaults.api.limits.tools_bytes_max);
+  EXPECT_EQ(options.api.limits.schema_bytes_max, defaults.api.limits.schema_bytes_max);
+  EXPECT_EQ(options.media.item_bytes_max, defaults.media.item_bytes_max);
+  EXPECT_EQ(options.media.total_pixels_max, defaults.media.total_pixels_max);
+  EXPECT_EQ(options.media.fetcher.time_max, defaults.media.fetcher.time_max);
+  EXPECT_EQ(options.http.bodies_bytes_max, defaults.http.bodies_bytes_max);
+  EXPECT_EQ(options.http.idle_timeout, defaults.http.idle_timeout);
+
+  Catalogue catalogue = Catalogue::BuiltIn();
+  std::vector<std::string> problems;
+  catalogue.Read(blocks[1], problems);
+  EXPECT_THAT(problems, IsEmpty());
+}
+
 TEST(Config, ReadsEveryKeyOfARecord) {
   ServeOptions options;
   EXPECT_THAT(ReadConfig(R"(

@@ -48,6 +48,9 @@ std::string RequestLine(const api::RequestLog& log) {
                         log.usage.cached_tokens, log.usage.completion_tokens,
                         log.usage.reasoning_tokens);
   }
+  if (log.queue_millis.has_value()) {
+    line += fmt::format(" queue={}ms", *log.queue_millis);
+  }
   if (log.first_token_millis.has_value()) {
     line += fmt::format(" first_token={}ms", *log.first_token_millis);
   }
@@ -86,6 +89,9 @@ std::string RequestJson(const api::RequestLog& log, int64_t unix_millis) {
     line["cached_tokens"] = log.usage.cached_tokens;
     line["completion_tokens"] = log.usage.completion_tokens;
     line["reasoning_tokens"] = log.usage.reasoning_tokens;
+  }
+  if (log.queue_millis.has_value()) {
+    line["queue_ms"] = *log.queue_millis;
   }
   if (log.first_token_millis.has_value()) {
     line["first_token_ms"] = *log.first_token_millis;

@@ -28,6 +28,7 @@ api::RequestLog Served() {
   log.usage = {
       .prompt_tokens = 9, .completion_tokens = 7, .reasoning_tokens = 3, .cached_tokens = 1};
   log.finish_reasons = {chat::FinishReason::kStop};
+  log.queue_millis = 5;
   log.first_token_millis = 12;
   log.duration_millis = 34;
   return log;
@@ -36,7 +37,8 @@ api::RequestLog Served() {
 TEST(RequestLine, TellsWhatTheRequestWasAndCost) {
   EXPECT_EQ(RequestLine(Served()),
             "POST chat 200 34 ms model=Org/M stream=true thinking=true effort=max prompt=9 "
-            "cached=1 completion=7 reasoning=3 first_token=12ms finish=stop account=team key=k1 "
+            "cached=1 completion=7 reasoning=3 queue=5ms first_token=12ms finish=stop account=team "
+            "key=k1 "
             "from=127.0.0.1 trace=t1");
 }
 
@@ -62,6 +64,7 @@ TEST(RequestJson, HasTheSameFields) {
   EXPECT_EQ(line.at("effort").as_string(), "max");
   EXPECT_EQ(line.at("thinking").as_bool(), true);
   EXPECT_EQ(line.at("reasoning_tokens").as_int64(), 3);
+  EXPECT_EQ(line.at("queue_ms").as_int64(), 5);
   EXPECT_EQ(line.at("first_token_ms").as_int64(), 12);
   EXPECT_EQ(line.at("ms").as_int64(), 34);
   EXPECT_EQ(line.at("account").as_string(), "team");

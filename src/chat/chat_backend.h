@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "chat/chat_event.h"
 #include "chat/chat_request.h"
@@ -29,6 +30,10 @@ class ChatStream {
   // It may run on any thread and must only post work elsewhere. A second call replaces the first.
   // Never called after the stream is destroyed.
   virtual void NotifyWhenReady(std::move_only_function<void()> on_ready) = 0;
+
+  // When the backend began with the request, by its clock; nothing while it waits in a queue, or
+  // when the backend does not tell.
+  virtual std::optional<base::TimePoint> admitted_at() const { return std::nullopt; }
 
   // Tokens spent so far, as far as the stream has read; prompt tokens are known from the start.
   // This is what a request that ends early has cost.

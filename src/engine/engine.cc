@@ -83,6 +83,7 @@ class Handle final : public GenerationHandle {
   }
 
   std::optional<base::Error> failure() const override { return channel_->failure(); }
+  std::optional<base::TimePoint> admitted_at() const override { return channel_->admitted_at(); }
   int32_t cached_token_count() const override { return channel_->cached_token_count(); }
 
  private:

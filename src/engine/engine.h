@@ -91,6 +91,9 @@ class GenerationHandle {
   // Set when the request failed and no further events come.
   virtual std::optional<base::Error> failure() const = 0;
 
+  // When the engine began with the request, by its clock; nothing while it waits in the queue.
+  virtual std::optional<base::TimePoint> admitted_at() const = 0;
+
   // Prompt tokens found in the prefix cache; known once the first event is there.
   virtual int32_t cached_token_count() const = 0;
 

@@ -184,7 +184,9 @@ bool EngineThread::RunStep() {
 
 void EngineThread::NoteAdmitted(const scheduler::StepPlan& plan) {
   for (scheduler::RequestId id : plan.admitted) {
-    active_.at(id).started = true;
+    ActiveRequest& active = active_.at(id);
+    active.started = true;
+    active.channel->NoteAdmitted(clock_->Now());
   }
   if (!plan.admitted.empty()) {
     // In this order, so that nobody sees a request neither waiting nor running.

@@ -21,6 +21,16 @@ RequestChannel::Room RequestChannel::Push(std::vector<TokenEvent>& events,
   return room;
 }
 
+void RequestChannel::NoteAdmitted(base::TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  admitted_at_ = admitted_at_.value_or(now);
+}
+
+std::optional<base::TimePoint> RequestChannel::admitted_at() const {
+  const std::lock_guard lock(mutex_);
+  return admitted_at_;
+}
+
 void RequestChannel::Fail(std::shared_ptr<const base::Error> error) {
   {
     const std::lock_guard lock(mutex_);

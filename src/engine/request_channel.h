@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "engine/engine.h"
 
@@ -34,6 +35,8 @@ class RequestChannel {
 
   // Engine side: takes the events, leaving `events` empty, and wakes the reader.
   Room Push(std::vector<TokenEvent>& events, int32_t cached_token_count);
+  // Engine side: the request has left the queue. The first time counts.
+  void NoteAdmitted(base::TimePoint now);
   // Engine side; never throws.
   void Fail(std::shared_ptr<const base::Error> error);
 
@@ -44,6 +47,7 @@ class RequestChannel {
   Taken TryNext();
   void NotifyWhenReady(std::move_only_function<void()> on_ready);
   std::optional<base::Error> failure() const;
+  std::optional<base::TimePoint> admitted_at() const;
   int32_t cached_token_count() const;
   // No callback runs or will run once this returns, except one that is calling it.
   void Close();
@@ -58,6 +62,7 @@ class RequestChannel {
   std::deque<TokenEvent> events_;
   std::shared_ptr<const base::Error> failure_;
   std::move_only_function<void()> on_ready_;
+  std::optional<base::TimePoint> admitted_at_;
   int32_t cached_token_count_ = 0;
   bool full_ = false;
 };

@@ -153,6 +153,13 @@ TEST_F(Local, KnowsItsRecordAndRefusesAtStartUntilItIsLoaded_C260) {
   EXPECT_NE(Answer(Ask("Hello")).choices[0].finish, std::nullopt);
 }
 
+TEST_F(Local, TellsWhenTheModelBeganWithARequest) {
+  const base::TimePoint now = clock_.Now();
+  const auto stream = Start(Ask("Hello"));
+  chat::Collect(*stream);
+  EXPECT_EQ(stream->admitted_at(), now);
+}
+
 TEST_F(Local, StopsLoadingWhenAsked) {
   const std::shared_ptr<LoadedModel> model = OpenModel(Options());
   std::stop_source stop;

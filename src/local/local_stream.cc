@@ -71,9 +71,18 @@ void LocalStream::Process(engine::TokenEvent event) {
     }
     if (++finished_count_ == choices_.size()) {
       Push(0, chat::Finished{});
-      handle_.reset();
+      ReleaseHandle();
     }
   }
+}
+
+std::optional<base::TimePoint> LocalStream::admitted_at() const {
+  return handle_ != nullptr ? handle_->admitted_at() : admitted_at_;
+}
+
+void LocalStream::ReleaseHandle() {
+  admitted_at_ = admitted_at();
+  handle_.reset();
 }
 
 void LocalStream::Push(int32_t choice, EventContent what) {
@@ -82,7 +91,7 @@ void LocalStream::Push(int32_t choice, EventContent what) {
 
 void LocalStream::Fail(base::Error error) {
   Push(0, chat::Failed{.error = std::move(error)});
-  handle_.reset();
+  ReleaseHandle();
 }
 
 }  // namespace millrace::local

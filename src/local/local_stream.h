@@ -30,6 +30,7 @@ class LocalStream final : public chat::ChatStream {
   std::optional<chat::ChatEvent> TryNext() override;
   // May also be called when a token has come that makes no event yet.
   void NotifyWhenReady(std::move_only_function<void()> on_ready) override;
+  std::optional<base::TimePoint> admitted_at() const override;
   chat::Usage usage() const override { return usage_; }
 
  private:
@@ -42,6 +43,7 @@ class LocalStream final : public chat::ChatStream {
   void Process(engine::TokenEvent event);
   void Push(int32_t choice, EventContent what);
   void Fail(base::Error error);
+  void ReleaseHandle();
 
   const LocalStreamOptions options_;
   std::unique_ptr<engine::GenerationHandle> handle_;  // null when nothing more comes
@@ -49,6 +51,7 @@ class LocalStream final : public chat::ChatStream {
   size_t finished_count_ = 0;
   std::deque<chat::ChatEvent> ready_;
   chat::Usage usage_;
+  std::optional<base::TimePoint> admitted_at_;  // kept when the handle goes
 };
 
 }  // namespace millrace::local
