@@ -4,7 +4,7 @@ BUILD := build
 JOBS ?= $(shell nproc)
 MODEL := models/demo/millrace-demo.gguf
 
-.PHONY: help serve build test lint format asan tsan fuzz bench clean
+.PHONY: help serve build test lint format asan tsan fuzz soak bench clean
 
 help:  ## list the goals
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ tsan:  ## unit tests under ThreadSanitizer
 fuzz:  ## every fuzz target for FUZZ_SECONDS (default 60) each
 	@sh scripts/install_packages.sh fuzz
 	@sh scripts/fuzz.sh
+
+soak: build  ## the long load tests: 100,000 bodies, 1,000 clients for minutes
+	@sh scripts/install_packages.sh test
+	@sh scripts/soak.sh
 
 bench: build  ## engine speed on made-up weights of Qwen3-0.6B's shape, beside llama.cpp where it is installed
 	@sh bench/engine.sh
