@@ -148,8 +148,10 @@ std::vector<size_t> InOrderOfCalls(const std::vector<Message>& messages) {
     }
     if (caller != nullptr) {
       auto begin = order.begin();
-      std::stable_sort(begin + static_cast<ptrdiff_t>(i), begin + static_cast<ptrdiff_t>(end),
-                       [&](size_t left, size_t right) { return place(left) < place(right); });
+      std::sort(begin + static_cast<ptrdiff_t>(i), begin + static_cast<ptrdiff_t>(end),
+                [&](size_t left, size_t right) {
+                  return std::pair(place(left), left) < std::pair(place(right), right);
+                });
     }
     i = end;
   }

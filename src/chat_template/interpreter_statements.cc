@@ -289,6 +289,7 @@ Result<Interpreter::Flow> Interpreter::RunLoop(const For& node,
   auto loop = std::make_shared<Loop>(&node, &outer, std::move(items), depth0);
   Value loop_value = Value::FromObject(loop);
   std::optional<ScopedFrame> inner;
+  bool finished_a_round = false;
   while (true) {
     TRY(budget_.Charge(1));
     std::optional<Value> item;
@@ -317,8 +318,10 @@ Result<Interpreter::Flow> Interpreter::RunLoop(const For& node,
     if (flow == Flow::kBreak) {
       break;
     }
+    finished_a_round = finished_a_round || flow == Flow::kNormal;
   }
-  if (loop->index0 >= 0 || node.otherwise.empty()) {
+  // As in jinja2, rounds that `continue` or `break` left early do not count.
+  if (finished_a_round || node.otherwise.empty()) {
     return Flow::kNormal;
   }
   ScopedFrame otherwise(*this, &outer, true);

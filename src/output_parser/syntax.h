@@ -20,7 +20,8 @@ namespace millrace::output_parser {
 //   ARGUMENTS := (argument_begin KEY (text_begin TEXT | json_begin JSON) argument_end)*
 //
 // where TEXT, any text without the first mark of argument_end, is a value of type string and JSON
-// is a value of any other type. The parser reads white space around marks loosely; what is here is
+// is a value of any other type. Marks begin with '<' and have no other; a name in front of one JSON
+// object needs a name_end. The parser reads white space around marks loosely; what is here is
 // what a grammar should produce.
 struct CallForm {
   enum class Arguments {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Renders conversations with jinja2 and with our interpreter and compares every byte.
 
-Usage: compare_templates.py RENDER_TEMPLATE FOLDER [COUNT]. RENDER_TEMPLATE is the program of that name, FOLDER holds
-*.jinja files; each is rendered with COUNT (400) conversations. Exit status 77 (skipped) where jinja2 or the folder is
-missing, 1 when anything differs. Where jinja2 fails, ours must fail too; the words may differ.
+Usage: compare_templates.py RENDER_TEMPLATE FOLDER [COUNT]. RENDER_TEMPLATE is the program of that name, FOLDER may hold
+*.jinja files; they and those of template_constructs.py are rendered with COUNT (400) conversations each. Exit status
+77 (skipped) where jinja2 is missing, 1 when anything differs. Where jinja2 fails, ours must fail too; the words may differ.
 """
 import json
 import pathlib
@@ -43,17 +43,17 @@ def main() -> int:
         print("skipped: this Python has no jinja2")
         return 77
     from conversations import Maker
-    templates = sorted(folder.glob("*.jinja"))
-    if not templates:
-        print(f"skipped: no templates in {folder}")
-        return 77
+    from template_constructs import TEMPLATES
+    sources = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.jinja"))}
+    if not sources:
+        print(f"no templates in {folder}: only those of template_constructs.py are compared")
     contexts = [Maker(seed).context() for seed in range(count)]
     environment = make_environment()
     total = 0
-    for template in templates:
-        different, failed = compare(program, environment, render, template.read_text(encoding="utf-8"), contexts)
+    for name, source in (sources | TEMPLATES).items():
+        different, failed = compare(program, environment, render, source, contexts)
         total += different
-        print(f"{template.name}: {count} conversations, {failed} refused by jinja2, {different} different")
+        print(f"{name}: {count} conversations, {failed} refused by jinja2, {different} different")
     return 1 if total else 0
 
 

@@ -358,6 +358,9 @@ BLOCKS = [
     "{% set a, b = 1 %}",
     "{% set x %}<{{ n }}>{% endset %}{{ x }}{{ x|length }}|{% set x | upper | trim %} ab {% endset %}{{ x }}",
     "{% set x %}{% set inner = 1 %}{{ inner }}{% endset %}{{ x }}{{ inner is defined }}",
+    "{% for x in xs %}{% continue %}{% else %}e{% endfor %}{% for x in xs %}{% break %}{% else %}e{% endfor %}",
+    "{% for x in xs %}{% if x == 3 %}{% continue %}{% endif %}{{ x }}{% else %}e{% endfor %}",
+    "{{ none|map('upper')|list }}{{ none|selectattr('a')|list }}{{ undefined_name|select|list }}{{ 0|reject|list }}",
     "{% filter upper %}abc {{ s }}{% endfilter %}|{% filter replace('a', 'b') | upper %}aaa{% endfilter %}",
     "{% with %}{% set q = 1 %}{{ q }}{% endwith %}{{ q is defined }}|{% with a = 1, b = n %}{{ a }}{{ b }}"
     "{% endwith %}",
