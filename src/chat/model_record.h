@@ -44,6 +44,8 @@ struct ModelRecord {
   bool video_input = false;
   bool audio_input = false;
   int32_t images_max = 32;  // of one request
+  // Whether media are understood. When not, they are loaded and checked, and then refused.
+  bool media_encoder = false;
   int32_t n_max = 8;
   bool hidden = false;          // keys that may not use it are told it does not exist
   int32_t vocabulary_size = 0;  // token indices of `logit_bias` lie below it; 0 when unknown

@@ -119,9 +119,9 @@ void RecordMaker::DecideAbilities() {
 void RecordMaker::DecideInputs() {
   chat::ModelRecord& record = made_.record;
   const InputSettings asked = settings_.inputs.value_or(InputSettings());
-  record.image_input = asked.image && kMediaEncoders;
-  record.video_input = asked.video && kMediaEncoders;
-  record.audio_input = asked.audio && kMediaEncoders;
+  record.image_input = asked.image;
+  record.video_input = asked.video;
+  record.audio_input = asked.audio;
   if ((asked.image || asked.video || asked.audio) && !kMediaEncoders) {
     Conflict("inputs", "the file has no encoder for media; requests with them are refused");
   }

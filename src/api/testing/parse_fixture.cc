@@ -54,6 +54,7 @@ chat::ModelRecord VisionRecord() {
   chat::ModelRecord record = BaseRecord("V");
   record.image_input = true;
   record.images_max = 2;
+  record.media_encoder = true;
   return record;
 }
 
