@@ -263,12 +263,18 @@ void ServerImpl::BeginReload() {
   }
   reloading_ = true;
   service_.loader().Run([this, running = options_, open = service_.open_models()] {
-    GatheredOptions gathered = read_again_();
-    std::vector<std::string> fixed = KeepFixedSettings(running, gathered.options);
+    GatheredOptions gathered;
+    std::vector<std::string> fixed;
     ModelPlan plan;
-    if (gathered.problems.empty()) {
-      plan = PlanModels(gathered.options, open, Tools());
-      gathered.problems = plan.problems;
+    try {
+      gathered = read_again_();
+      fixed = KeepFixedSettings(running, gathered.options);
+      if (gathered.problems.empty()) {
+        plan = PlanModels(gathered.options, open, Tools());
+        gathered.problems = plan.problems;
+      }
+    } catch (const std::exception& failure) {  // no memory
+      gathered.problems.emplace_back(failure.what());
     }
     boost::asio::post(io_, [this, gathered = std::move(gathered), plan = std::move(plan),
                             fixed = std::move(fixed)]() mutable {

@@ -1,4 +1,5 @@
 """What an operator does: records, the catalogue, loading, reload, limits, the log, an orderly end."""
+import base64
 import json
 import os
 import pathlib
@@ -6,8 +7,8 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -19,6 +20,9 @@ import yaml
 from conftest import BINARY, DEMO, millrace
 
 SEED_NAME = "Pro/zai-org/GLM-4.7"
+# A picture of one black pixel: 14 bytes of file header, 40 of picture header, one row of 24 bits padded to 32.
+BLACK_PIXEL = base64.b64encode(struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 58, 0, 0, 54, 40, 1, 1, 1, 24, 0, 4, 0, 0, 0, 0)
+                               + bytes(4)).decode()
 
 
 def call(server, path: str, body: dict | None = None, key: str | None = None) -> tuple[int, object, dict]:
@@ -103,7 +107,8 @@ def launch(start, path: str, **options):
 
 
 def test_records_of_one_file_share_weights_and_engine(start, config):
-    server = launch(start, config({"models": [entry("one"), entry("two", aliases=["zwei"]), entry("three", context=256)]}))
+    server = launch(start, config({"models": [entry("one"), entry("two", aliases=["zwei"]),
+                                              entry("three", context=256)]}))
     assert len([line for line in server.lines if " loaded in " in line]) == 2
     assert re.search(r"model one, two loaded in \d+ ms", server.output())
     answers = [chat(server, name)[1]["choices"][0]["message"]["content"] for name in ("one", "two", "zwei")]
@@ -119,7 +124,8 @@ def test_a_seed_name_gets_its_record_from_the_catalogue(start):
     server = start(model=f"{DEMO}={SEED_NAME}")
     status, reply, _ = chat(server, SEED_NAME, enable_thinking=True, max_tokens=8)
     assert status == 200 and reply["model"] == SEED_NAME
-    assert chat(server, SEED_NAME, enable_thinking=False)[1]["usage"]["completion_tokens_details"]["reasoning_tokens"] == 0
+    usage = chat(server, SEED_NAME, enable_thinking=False)[1]["usage"]
+    assert usage["completion_tokens_details"]["reasoning_tokens"] == 0
 
 
 def test_a_record_that_never_or_always_reasons_does_so(start, config):
@@ -159,7 +165,7 @@ def test_a_demand_that_the_file_cannot_meet_is_a_warning_and_refused_when_asked_
     server = launch(start, config({"models": [entry("seer", inputs=["image"])]}))
     warning = server.wait_for_output(r"models\.0 \(seer\): inputs: ")
     assert "warn" in warning
-    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    image = {"type": "image_url", "image_url": {"url": "data:image/bmp;base64," + BLACK_PIXEL}}
     status, reply, _ = chat(server, "seer", messages=[{"role": "user", "content": [image]}])
     assert (status, reply["code"]) == (400, 20041)
     assert chat(server, "seer")[0] == 200
@@ -173,7 +179,8 @@ def test_models_lists_flags_and_the_catalogue_may_be_extended(config, tmp_path):
     first, second = json.loads(run.stdout)
     assert (first["max_n"], first["thinking"], first["max_reasoning"]) == (2, "hybrid", 32768)
     assert (second["max_n"], second["sampling"]["top_k"], second["thinking_default"]) == (5, 7, True)
-    known = {record["id"]: record for record in json.loads(millrace("models", "--catalogue", "--config", path, "--json").stdout)}
+    listed = millrace("models", "--catalogue", "--config", path, "--json").stdout
+    known = {record["id"]: record for record in json.loads(listed)}
     assert known["my/own"]["max_n"] == 2
     assert known["deepseek-ai/DeepSeek-OCR"]["inputs"] == ["image"]
     assert known["deepseek-ai/DeepSeek-V4-Flash"]["effort"] is True
@@ -186,7 +193,8 @@ def test_models_lists_flags_and_the_catalogue_may_be_extended(config, tmp_path):
 @pytest.mark.parametrize("settings, complaint", [
     ({"models": [{"path": str(DEMO), "record": "no/such"}]}, "models.0.record: the catalogue has no 'no/such'"),
     ({"models": [{"path": str(DEMO), "max_n": 0}]}, "models.0.max_n: should be from 1 to 20"),
-    ({"models": [{"path": str(DEMO)}], "limits": {"default": {"rpm": "many"}}}, "limits.default.rpm: should be a whole"),
+    ({"models": [{"path": str(DEMO)}], "limits": {"default": {"rpm": "many"}}},
+     "limits.default.rpm: should be a whole"),
     ({"models": [{"path": str(DEMO)}], "limits": {"day_zone": "+99:00"}}, "limits.day_zone: '+99:00' is not a zone"),
     ({"models": [{"path": str(DEMO)}], "catalogue": ["/nowhere.yaml"]}, "/nowhere.yaml: cannot be read"),
     ({"models": [{"path": str(DEMO)}], "api": {"media": {"allowed_addresses": ["ten"]}}}, "api.media: "),
@@ -419,8 +427,8 @@ def test_many_reloads_under_load_lose_no_answer(start, config):
 
 
 def test_limits_of_the_configuration_hold(start, config):
-    server = launch(start, config({"models": [entry("a"), entry("b")],
-                                   "limits": {"models": {"a": {"rpm": 2}}, "accounts": {"default": {"models": {"b": {"rpm": 1}}}}},
+    limits = {"models": {"a": {"rpm": 2}}, "accounts": {"default": {"models": {"b": {"rpm": 1}}}}}
+    server = launch(start, config({"models": [entry("a"), entry("b")], "limits": limits,
                                    "api": {"rate_limit_contact": "Ask Bob."}}))
     assert [chat(server, "a")[0] for _ in range(3)] == [200, 200, 429]
     status, reply, headers = chat(server, "b")
@@ -491,8 +499,8 @@ def test_a_second_signal_ends_the_grace_period_at_once(start, config, long_answe
 def test_the_request_log_has_every_fact_and_no_content(start, config):
     server = launch(start, config({"models": [entry("deepseek-ai/DeepSeek-V4-Flash")], "log_format": "json"}))
     secret = "Quetzalcoatl"
-    status, reply, headers = chat(server, "deepseek-ai/DeepSeek-V4-Flash", reasoning_effort="xhigh", thinking_budget=128,
-                                  messages=[{"role": "user", "content": secret}])
+    status, reply, headers = chat(server, "deepseek-ai/DeepSeek-V4-Flash", reasoning_effort="xhigh",
+                                  thinking_budget=128, messages=[{"role": "user", "content": secret}])
     assert status == 200
     line = json.loads(server.wait_for_output('"route":"chat"'))
     assert line["trace"] == headers["x-siliconcloud-trace-id"]
@@ -515,12 +523,14 @@ def test_the_request_log_has_every_fact_and_no_content(start, config):
 
 def test_effort_in_the_log_follows_the_client_and_the_request(start):
     server = start(model=f"{DEMO}=deepseek-ai/DeepSeek-V4-Flash")
-    for trace, agent, effort, expected in [("t-plain", "curl/8", None, "high"), ("t-agent", "claude-cli/1.0 (external, cli)", None, "max"),
-                                           ("t-open", "opencode/1.0", None, "max"), ("t-low", "opencode/1.0", "low", "high")]:
-        body = {"model": "deepseek-ai/DeepSeek-V4-Flash", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 2,
-                "thinking_budget": 128, **({"reasoning_effort": effort} if effort else {})}
-        request = urllib.request.Request(server.base_url + "/chat/completions", json.dumps(body).encode(),
-                                         {"Content-Type": "application/json", "Authorization": f"Bearer {server.key}",
-                                          "User-Agent": agent, "X-Trace-Id": trace})
+    claude = "claude-cli/1.0 (external, cli)"
+    for trace, agent, effort, expected in [("t-plain", "curl/8", None, "high"), ("t-agent", claude, None, "max"),
+                                           ("t-open", "opencode/1.0", None, "max"),
+                                           ("t-low", "opencode/1.0", "low", "high")]:
+        body = {"model": "deepseek-ai/DeepSeek-V4-Flash", "messages": [{"role": "user", "content": "Hi"}],
+                "max_tokens": 2, "thinking_budget": 128, **({"reasoning_effort": effort} if effort else {})}
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {server.key}", "User-Agent": agent,
+                   "X-Trace-Id": trace}
+        request = urllib.request.Request(server.base_url + "/chat/completions", json.dumps(body).encode(), headers)
         urllib.request.urlopen(request, timeout=60).read()
         assert f"effort={expected}" in server.wait_for_output(rf"trace={trace}$")
