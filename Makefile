@@ -4,10 +4,10 @@ BUILD := build
 JOBS ?= $(shell nproc)
 MODEL := models/demo/millrace-demo.gguf
 
-.PHONY: help serve build test lint format asan tsan fuzz soak bench clean
+.PHONY: help serve build test conformance lint format asan tsan fuzz soak bench clean
 
 help:  ## list the goals
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: build  ## packages, build, start: http://127.0.0.1:8080/v1 with the bundled model
 	@exec $(BUILD)/millrace serve --model $(MODEL)=millrace-demo $(ARGS)
@@ -20,6 +20,12 @@ build:  ## packages and the program: build/millrace
 test:  ## packages, build, every test
 	@sh scripts/install_packages.sh test
 	@sh scripts/test.sh
+
+conformance:  ## the statements of the API contract, one by one; writes docs/conformance.md
+	@sh scripts/install_packages.sh test
+	@cmake --preset release -DMILLRACE_TESTS=ON >/dev/null
+	@cmake --build $(BUILD) --target millrace accounts_test api_test local_test media_test -j $(JOBS)
+	@CONFORMANCE_TABLE=docs/conformance.md sh scripts/conformance.sh $(ARGS)
 
 lint:  ## format, layers, sizes, clang-tidy
 	@sh scripts/install_packages.sh lint

@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import table  # noqa: E402
-from pending import PENDING  # noqa: E402
+from pending import PENDING, VISION  # noqa: E402
 from target import Servers  # noqa: E402
 
 
@@ -53,8 +53,6 @@ def servers(request, tmp_path_factory):
     running = Servers(tmp_path_factory.mktemp("conformance"), option("--base-url"), option("--api-key"),
                       option("--profile"))
     yield running
-    for name in running.left_out:
-        print(f"configuration key unknown to this build: {name}")
     assert not (problems := running.stop()), "\n".join(problems)
 
 
@@ -74,6 +72,13 @@ def own(servers):
 def limited(servers):
     """A target under the given limits, with a key that has used nothing."""
     return servers.limited
+
+
+@pytest.fixture
+def sighted(servers):
+    """For tests that need a served model that sees."""
+    if not servers.sees:
+        pytest.xfail(VISION)
 
 
 @pytest.hookimpl(hookwrapper=True)

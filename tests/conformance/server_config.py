@@ -5,10 +5,8 @@ Every record runs the bundled model; what differs is what its record says it can
 import copy
 import json
 import pathlib
-import re
-import subprocess
 
-from support.server import BINARY, DEMO
+from support.server import DEMO
 
 CONTEXT = 2048
 END_TOKEN = "4539"  # <|im_end|> of the bundled model
@@ -53,19 +51,6 @@ def configuration(changes: dict) -> dict:
     return config
 
 
-def write(config: dict, path: pathlib.Path) -> list[str]:
-    """Writes the file (JSON is YAML). Returns the keys that this build does not know, which are left out."""
-    left_out: list[str] = []
-    while True:
-        path.write_text(json.dumps(config, indent=1))
-        check = subprocess.run([str(BINARY), "check", "--config", str(path)], capture_output=True, text=True)
-        unknown = re.findall(r"^(\S+): unknown key", check.stderr + check.stdout, re.MULTILINE)
-        if not unknown:
-            return left_out
-        for name in unknown:
-            *parents, key = name.split(".")
-            node = config
-            for parent in parents:
-                node = node[int(parent)] if isinstance(node, list) else node[parent]
-            del node[key]
-            left_out.append(re.sub(r"\.\d+\.", ".", name))
+def write(config: dict, path: pathlib.Path) -> None:
+    """Writes the file: JSON is YAML."""
+    path.write_text(json.dumps(config, indent=1))

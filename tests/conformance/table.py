@@ -34,13 +34,19 @@ def note(item, report, number: str | None) -> None:
     name = f"{item.path.name}::{item.originalname}"
     if name not in row.tests:
         row.tests.append(name)
-    reason = ""
     if report.outcome == "skipped":
         wasxfail = getattr(report, "wasxfail", "")
         reason = wasxfail or (report.longrepr[2].removeprefix("Skipped: ") if report.longrepr else "")
         row.results.append(("pending" if wasxfail else "skipped", reason))
     elif report.outcome == "failed" or report.when == "call":
-        row.results.append((report.outcome, reason))
+        row.results.append((report.outcome, failure(report) if report.outcome == "failed" else ""))
+
+
+def failure(report) -> str:
+    """What a failed test says first, short enough for a table."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    words = " ".join((crash.message if crash else str(report.longrepr)).split())
+    return words.removeprefix("AssertionError: ")[:200].replace("|", "\\|").replace("`", "'")
 
 
 def verdict(row: Row) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """What the statements are held against: a server of the suite's own, or any other one behind a base URL."""
 import functools
+import itertools
 import json
 import pathlib
 import re
@@ -10,6 +11,7 @@ import tomllib
 import pytest
 
 import server_config
+from pictures import data_url, image, looking, picture
 from support.server import Server, millrace
 from wire import Api, Reply, Stream, encode, ok
 
@@ -125,10 +127,10 @@ class Own(Target):
 
     def __init__(self, directory: pathlib.Path, changes: dict):
         directory.mkdir(parents=True)
-        self.left_out = server_config.write(server_config.configuration(changes), directory / "config.yaml")
+        server_config.write(server_config.configuration(changes), directory / "config.yaml")
         self.server = Server(directory / "data", "--config", str(directory / "config.yaml"), model=None)
         super().__init__(Api(self.server.base_url, self.server.key), server_config.NAMES)
-        self._accounts = 0
+        self._numbers = itertools.count(1)  # of accounts; shared with the copies that with_key makes
 
     def with_key(self, key: str) -> "Own":
         """The same server, asked with another key."""
@@ -156,9 +158,8 @@ class Own(Target):
         return run.stdout.decode()
 
     def _create(self, account: str, arguments: tuple[str, ...]) -> dict:
-        self._accounts += 1
-        made = json.loads(self._keys("create", "--json", "--account", account or f"account-{self._accounts}",
-                                     *arguments))
+        account = account or f"account-{next(self._numbers)}"
+        made = json.loads(self._keys("create", "--json", "--account", account, *arguments))
         self._wait_until(made["key"], lambda status: status != 401)
         return made
 
@@ -216,14 +217,18 @@ class Servers:
         own = self.own(limits={"default": limits}, roles=["M", "N"])
         return own.with_key(own.new_key())
 
+    @functools.cached_property
+    def sees(self) -> bool:
+        """Whether V takes pictures; another server's profile is believed."""
+        if self.foreign:
+            return True
+        messages = looking(image(data_url(picture())))
+        return self.own().chat("V", messages, max_tokens=1).status == 200
+
     def stop(self) -> list[str]:
         """Stops all; returns what went wrong."""
         stopped = [(own.server.stop(), own.server) for own in self._running.values()]
         return [f"exit status {status}:\n{server.output()[-2000:]}" for status, server in stopped if status != 0]
-
-    @functools.cached_property
-    def left_out(self) -> list[str]:
-        return sorted({name for own in self._running.values() for name in own.left_out})
 
 
 __all__ = ["LONG_TASK", "Own", "Servers", "Target", "encode"]

@@ -238,12 +238,12 @@ def test_c_276_limit_before_queue(own):
     target = own(engine={"running_sequences": 8, "queue_length": 1}, limits={"default": {"rpm": 1}}, roles=["N"])
     spent = target.with_key(target.new_key())
     ok(spent.chat("N", **FEW))
-    taken = busy(target.with_key(target.new_key()), 1)
+    first, second, third = (target.with_key(target.new_key()) for _ in range(3))
+    taken = busy(first, 1)
     waiting = target.api.connect()
-    waiting.send(target.with_key(target.new_key()).api.request("POST", target.api.chat_path,
-                                                               encode(target.body("N", n=8, **FEW))))
+    waiting.send(second.api.request("POST", target.api.chat_path, encode(target.body("N", n=8, **FEW))))
     target.server.wait_for_metric("millrace_engine_waiting_requests", 1)
-    overloaded(target.with_key(target.new_key()).chat("N", **FEW))
+    overloaded(third.chat("N", **FEW))
     limit_reached(spent.chat("N", **FEW), "RPM")
     for connection in (*taken, waiting):
         connection.reset()

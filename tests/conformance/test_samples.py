@@ -26,7 +26,7 @@ def curl(target, body: dict) -> Reply:
     return Reply(int(status), [("Content-Type", "application/json")], content)
 
 
-def sight(url: str, **fields) -> dict:
+def vision(url: str, **fields) -> dict:
     return {"messages": [{"role": "user", "content": [{"type": "text", "text": "What's in this image?"},
                                                       {"type": "image_url", "image_url": {"url": url}}]}], **fields}
 
@@ -42,20 +42,20 @@ def test_c_280_streaming_curl(target):
     assert reply.status == 200 and reply.body.endswith(b"data: [DONE]\n\n")
 
 
-def test_c_281_vision_curl(own):
+def test_c_281_vision_curl(own, sighted):
     """The vision curl body answers 200 on a VLM."""
     with picture_server() as server:
         target = allowing(own, server)
-        body = sight(address(server, "/picture"), temperature=0.7, max_tokens=1000)
+        body = vision(address(server, "/picture"), temperature=0.7, max_tokens=1000)
         ok(curl(target, {"model": target.model("V"), **body}))
 
 
-def test_c_282_vision_python(own):
+def test_c_282_vision_python(own, sighted):
     """The Python vision body answers likewise."""
     with picture_server() as server:
         target = allowing(own, server)
         reply = python_client(target).chat.completions.create(model=target.model("V"),
-                                                              **sight(address(server, "/picture"), max_tokens=300))
+                                                              **vision(address(server, "/picture"), max_tokens=300))
         assert reply.choices[0].message.role == "assistant"
 
 

@@ -109,6 +109,8 @@ def same_as_absent(target, role, **defaults) -> None:
 def test_c_113_defaults_of_a_vlm(target):
     """A VLM record's defaults are temperature 0.7, top_k 50, frequency_penalty 0.5, n 1."""
     same_as_absent(target, "V", temperature=0.7, top_k=50, frequency_penalty=0.5, n=1)
+    if not target.foreign:
+        prove("local", "MakeRecord.InputsBringTheSamplingDefaultsOfModelsThatSee")
 
 
 def test_c_114_defaults_of_an_llm(target):

@@ -383,7 +383,7 @@ def test_c_256_stalled_reader(own):
         connection.send(target.api.request("POST", target.api.chat_path, encode(
             target.body("N", LONG_TASK, stream=True, n=8, temperature=1, logprobs=True, top_logprobs=20,
                         **target.endless()))))
-        target.server.wait_for_output("POST chat")  # the line comes when the request is over
+        target.server.wait_for_output("POST chat .* stream=true", seconds=90)  # when the request is over
         assert target.server.resident_bytes() - before < 96 << 20
         assert b"[DONE]" not in connection.rest()
     target.server.wait_for_metric("millrace_engine_running_sequences", 0)
