@@ -90,6 +90,9 @@ bool AnswerParser::Step() {
 
 // Whether a mark has its meaning at `position`.
 bool AnswerParser::MayStand(const Mark& mark, size_t position) const {
+  if (in_json()) {
+    return false;
+  }
   bool answer_begins = state_ == State::kContent && !any_content_;
   switch (mark.tag) {
     case Tag::kCallOpen:
@@ -165,6 +168,9 @@ bool AnswerParser::IsDroppable(char byte) const {
 
 // Length of what goes when a mark follows it: white space, and the beginning of a section of calls.
 size_t AnswerParser::DroppableRun() {
+  if (in_json()) {
+    return 0;
+  }
   std::string_view section = offers_tools() ? syntax_.section_open : "";
   while (at_ + run_ < input_.size()) {
     std::string_view rest = std::string_view(input_).substr(at_ + run_);

@@ -70,6 +70,9 @@ class AnswerParser : public Parser, private CallSink {
   bool StepCall();
 
   bool offers_tools() const { return !options_.tool_names.empty(); }
+  bool in_json() const {
+    return options_.json_content && state_ == State::kContent && any_content_;
+  }
   bool MayStand(const Mark& mark, size_t position) const;
   Found FindMark(size_t position) const;
   bool IsDroppable(char byte) const;

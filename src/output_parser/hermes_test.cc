@@ -310,5 +310,33 @@ TEST(HermesStreaming, CallStartsWithItsNameAndArgumentsFlow) {
   EXPECT_EQ(answer.calls, (std::vector{ParsedCall{"now", "{\"a\": \"x", false}}));
 }
 
+// ---- JSON content ----
+
+TEST(HermesJsonContent, KeepsMarksOnceItHasBegun) {
+  ParserOptions options = Thinking();
+  options.json_content = true;
+  const std::string_view json =
+      R"({"html": "<think>a</think> <tool_call>\n{\"name\": \"now\"}</tool_call>"})";
+  ParsedAnswer answer = Parse(std::string("<think>why</think>\n\n") + std::string(json), options);
+  EXPECT_EQ(answer.reasoning, "why");
+  EXPECT_EQ(answer.content, json);
+  EXPECT_TRUE(answer.calls.empty());
+}
+
+TEST(HermesJsonContent, IsCutWhereTheAnswerIsCut) {
+  ParserOptions options = WithTools();
+  options.json_content = true;
+  EXPECT_EQ(Parse(R"({"a": "<tool_c)", options, Parser::End::kCut).content, R"({"a": "<tool_c)");
+}
+
+TEST(HermesJsonContent, ACallMayStandInItsPlace) {
+  ParserOptions options = WithTools();
+  options.json_content = true;
+  ParsedAnswer answer =
+      Parse("<tool_call>\n{\"name\": \"now\", \"arguments\": {}}\n</tool_call>", options);
+  EXPECT_EQ(answer.content, "");
+  EXPECT_EQ(answer.calls, std::vector<ParsedCall>{Call("{}", "now")});
+}
+
 }  // namespace
 }  // namespace millrace::output_parser

@@ -39,6 +39,8 @@ struct ParserOptions {
   // For syntaxes that write arguments without JSON types: each tool's JSON Schema, as in
   // tool_names; may be empty.
   std::vector<std::string> tool_parameters_json = {};
+  // Content is one JSON text: once it has begun, marks in it are text like any other.
+  bool json_content = false;
   int32_t calls_max = 128;  // of one choice; 1 when parallel calls are switched off
 };
 
