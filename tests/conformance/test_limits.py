@@ -62,6 +62,7 @@ def test_c_260_shutdown(servers):
         connection.reset()
     assert target.server.process.wait(60) == 0
     prove("api", "Api.RefusesNewChatsWhileShuttingDown_C260")
+    prove("local", "Local.KnowsItsRecordAndRefusesAtStartUntilItIsLoaded_C260")
 
 
 def test_c_261_time_out(own):
