@@ -312,10 +312,13 @@ def test_c_136_prefix_and_suffix_unsupported(target):
     refused(target.chat("N", suffix="b"), "prefix: Field required")
 
 
-def test_c_137_prefix_and_suffix_with_json(target):
+@pytest.mark.parametrize("field", ["prefix", "suffix"])
+def test_c_137_prefix_and_suffix_with_json(target, field):
     """prefix with JSON mode: 20033; suffix with it: 20032."""
     form = {"type": "json_object"}
-    refused(target.chat("N", prefix="a", response_format=form),
-            "Prefix completion cannot be used together with JSON mode.", code=20033)
-    refused(target.chat("FIM", prefix="a", suffix="b", response_format=form),
-            "FIM completion cannot be used together with JSON mode.", code=20032)
+    if field == "prefix":
+        refused(target.chat("N", prefix="a", response_format=form),
+                "Prefix completion cannot be used together with JSON mode.", code=20033)
+    else:
+        refused(target.chat("FIM", prefix="a", suffix="b", response_format=form),
+                "FIM completion cannot be used together with JSON mode.", code=20032)
