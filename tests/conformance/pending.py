@@ -9,6 +9,6 @@ FILLING = ("needs constrained decoding and a model with tokens for filling in; i
            "(api: RequestParser.RefusesPrefixAndSuffixByTheirOwnCodes_C136_C137)")
 
 PENDING: dict[str, str] = dict.fromkeys([
-    "137[prefix]", "170", "171", "175", "176[required]", "178", "186", "187", "190", "191", "192", "193", "194", "196", "197",
-    "198"], CONSTRAINED)
+    "137[prefix]", "170", "171", "175", "176[required]", "178", "186", "187", "190", "191", "192", "193", "194", "196",
+    "197", "198"], CONSTRAINED)
 PENDING["137[suffix]"] = FILLING
