@@ -102,7 +102,7 @@ class ServerImpl final : public Server {
   ModelService service_;
   // Joined before the loop ends: their jobs hold coroutines of the loop.
   boost::asio::thread_pool worker_{1};
-  boost::asio::thread_pool media_worker_{4};
+  boost::asio::thread_pool media_worker_{2};
   boost::asio::thread_pool schema_worker_{2};
   std::unique_ptr<http::Server> http_;
   std::string address_;
