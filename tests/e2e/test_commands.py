@@ -1,11 +1,15 @@
-"""The commands that serve nothing."""
+"""The commands beside `serve`: files, keys, usage, the client."""
 import json
 import pathlib
 import struct
+import threading
+import time
+import urllib.error
+import urllib.request
 
 import pytest
 
-from conftest import DEMO, ROOT, millrace
+from conftest import DEMO, MODEL, ROOT, millrace
 
 SHARED = ROOT.parent / "shared" / "data" / "vocab"
 
@@ -101,3 +105,95 @@ def test_chat_says_what_is_wrong_when_nobody_listens():
     run = millrace("chat", "--url", "http://127.0.0.1:9/v1", "--key", "sk-x", stdin=b"hi\n")
     assert run.returncode == 1
     assert b"127.0.0.1:9" in run.stderr
+
+
+def run_json(*arguments: str):
+    run = millrace(*arguments, "--json")
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def test_keys_are_made_changed_and_listed(tmp_path: pathlib.Path):
+    data = ["--data", str(tmp_path)]
+    made = run_json("keys", "create", "--account", "team-a", "--name", "laptop", "--model", "org/one", "--model", "two",
+                    "--expires", "2099-12-31T18:30", *data)
+    assert made["key"].startswith("sk-") and made["models"] == ["org/one", "two"] and made["expires"] == 4102425000
+    assert run_json("keys", "disable", made["id"], *data)["state"] == "disabled"
+    listed = run_json("keys", "list", *data)
+    assert [(key["account"], key["state"], key["models"]) for key in listed] == [
+        ("team-a", "disabled", ["org/one", "two"])]
+    assert "key" not in listed[0]
+    assert run_json("keys", "enable", made["id"][:10], *data)["state"] == "active"
+    assert run_json("keys", "models", made["id"], "--model", "three", *data)["models"] == ["three"]
+    table = millrace("keys", "list", *data).stdout.decode()
+    assert "active" in table and "three" in table and "2099-12-31 18:30" in table and "laptop" in table
+    assert run_json("keys", "models", made["id"], "--all", *data)["models"] is None
+    assert run_json("keys", "revoke", made["id"], *data)["state"] == "revoked"
+    refused = millrace("keys", "enable", made["id"], *data)
+    assert refused.returncode == 1 and b"revoked" in refused.stderr
+
+
+@pytest.mark.parametrize("arguments, status, word", [
+    (["create", "--expires", "tomorrow"], 1, "tomorrow"), (["create", "--expires", "2001-01-01"], 1, "future"),
+    (["create", "--expires", "2099-01-01", "--expires-in-days", "3"], 2, "expires"),
+    (["create", "--account", "a b"], 1, "account"), (["create", "--model", ""], 1, "model"),
+    (["disable", "key-ffffffff"], 1, "no key"), (["disable"], 2, "ID"), (["models", "key-ffffffff"], 2, "--all"),
+    (["models", "key-ffffffff", "--all", "--model", "m"], 2, "--all")])
+def test_wrong_keys_commands_say_why(tmp_path: pathlib.Path, arguments: list[str], status: int, word: str):
+    run = millrace("keys", *arguments, "--data", str(tmp_path))
+    assert run.returncode == status and word in run.stderr.decode(), run.stderr
+
+
+def ask_once(server, key: str) -> tuple[int, dict | str]:
+    body = {"model": MODEL, "max_tokens": 4, "messages": [{"role": "user", "content": "Hello"}]}
+    request = urllib.request.Request(server.base_url + "/chat/completions", json.dumps(body).encode(),
+                                     {"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def wait_for_status(server, key: str, status: int) -> None:
+    """A running server hears of a changed key within a second."""
+    deadline = time.monotonic() + 30
+    while (answer := ask_once(server, key))[0] != status:
+        assert time.monotonic() < deadline, answer
+        threading.Event().wait(0.05)
+
+
+def test_a_running_server_hears_of_changed_keys(start):
+    server = start()
+    data = ["--data", str(server.data)]
+    made = run_json("keys", "create", "--model", "another", *data)
+    assert ask_once(server, made["key"]) == (403, "Forbidden")
+    run_json("keys", "models", made["id"], "--model", MODEL, *data)
+    wait_for_status(server, made["key"], 200)
+    run_json("keys", "disable", made["id"], *data)
+    wait_for_status(server, made["key"], 403)
+    run_json("keys", "enable", made["id"], *data)
+    wait_for_status(server, made["key"], 200)
+
+
+def test_usage_tells_what_was_booked(start):
+    server = start()
+    data = ["--data", str(server.data)]
+    key = run_json("keys", "create", "--account", "team-a", *data)
+    used = [ask_once(server, key["key"])[1]["usage"] for _ in range(3)]
+    assert ask_once(server, server.key)[0] == 200
+    assert server.stop() == 0
+    rows = run_json("usage", *data)
+    assert [row["account"] for row in rows] == ["default", "team-a"]
+    row = run_json("usage", "--account", "team-a", "--since", "2020-01-01", "--before", "2099-01-01T00:00", *data)[0]
+    assert row == rows[1]
+    assert (row["key"], row["model"], row["requests"]) == (key["id"], MODEL, 3)
+    assert row["prompt_tokens"] == sum(usage["prompt_tokens"] for usage in used)
+    assert row["cached_tokens"] == sum(usage["prompt_cache_hit_tokens"] for usage in used)
+    assert row["completion_tokens"] == sum(usage["completion_tokens"] for usage in used)
+    assert run_json("usage", "--since", "2099-01-01", *data) == []
+    assert run_json("usage", "--before", "2020-01-01", *data) == []
+    table = millrace("usage", *data).stdout.decode().splitlines()
+    assert table[0].split()[:3] == ["ACCOUNT", "KEY", "REQUESTS"] and table[-1].split()[:2] == ["TOTAL", "4"]
+    wrong = millrace("usage", "--since", "last week", *data)
+    assert wrong.returncode == 1 and b"--since" in wrong.stderr and b"last week" in wrong.stderr
