@@ -66,9 +66,13 @@ class Vocabulary {
   // Tokens that stay inside of a JSON string without ending or escaping anything, from a character
   // boundary on (the last character may be cut): the mask of a free string, without the rest.
   std::span<const uint32_t> plain_string_mask() const { return plain_mask_; }
+  // The nodes by which such a string is left: quotes and backslashes with only plain characters
+  // before them.
+  std::span<const uint32_t> string_exits() const { return string_exits_; }
 
  private:
   Vocabulary() = default;
+  bool IsAfterWholeCharacters(uint32_t node) const;
   void BuildTrie(std::vector<int32_t> order);
   void BuildPlainMask();
 
@@ -79,6 +83,7 @@ class Vocabulary {
   std::vector<TrieNode> nodes_;
   std::vector<int32_t> next_same_;  // empty when no two tokens are the same
   std::vector<uint32_t> plain_mask_;
+  std::vector<uint32_t> string_exits_;
   uint32_t root_child_[256] = {};
 };
 

@@ -1,0 +1,238 @@
+#include "grammar/json_language.h"
+
+#include <algorithm>
+
+namespace millrace::grammar {
+
+using Op = SchemaAlgebra::Op;
+
+bool Facts::HasKey(std::string_view name) const {
+  if (one_more_key != nullptr && *one_more_key == name) {
+    return true;
+  }
+  for (int32_t at = last_key; at >= 0; at = (*keys)[static_cast<size_t>(at)].previous) {
+    if ((*keys)[static_cast<size_t>(at)].name == name) {
+      return true;
+    }
+  }
+  return false;
+}
+
+JsonLanguage::JsonLanguage(const SchemaOptions& options)
+    : options_(options), atoms_(regexes_), algebra_(atoms_) {
+  if (options_.limits.work > 0) {
+    work_left_ = options_.limits.work;
+  }
+}
+
+bool JsonLanguage::Work() {
+  constexpr size_t kAskEvery = 1024;
+  ++work_done_;
+  if (work_left_ != SIZE_MAX && work_done_ > work_left_) {
+    gave_up_ = true;
+  }
+  if (work_done_ % kAskEvery == 0 && options_.keep_going && work_left_ != SIZE_MAX &&
+      !options_.keep_going()) {
+    gave_up_ = true;
+    work_left_ = 0;
+  }
+  return !gave_up_ || work_left_ == SIZE_MAX;
+}
+
+int32_t JsonLanguage::AddReference() {
+  references_.push_back(kTrue);
+  return static_cast<int32_t>(references_.size()) - 1;
+}
+
+void JsonLanguage::DefineReference(int32_t reference, FormulaId formula) {
+  references_[static_cast<size_t>(reference)] = formula;
+}
+
+void JsonLanguage::SetRoot(FormulaId root) {
+  root_ = InternPending({{.value = root, .rest = kTrue, .tag = 0}});
+}
+
+int32_t JsonLanguage::FindCircularReference() {
+  enum class Mark : uint8_t { kNew, kOpen, kDone };
+  std::vector<Mark> marks(references_.size(), Mark::kNew);
+  int32_t found = kNone;
+  const std::function<void(FormulaId)> visit = [&](FormulaId formula) {
+    const SchemaAlgebra::Formula& node = algebra_.at(formula);
+    for (const FormulaId part : node.parts) {
+      visit(part);
+    }
+    if (node.op == Op::kReference) {
+      Mark& mark = marks[static_cast<size_t>(node.a)];
+      if (mark == Mark::kOpen) {
+        found = node.a;
+      } else if (mark == Mark::kNew) {
+        mark = Mark::kOpen;
+        visit(reference(node.a));
+        mark = Mark::kDone;
+      }
+    }
+  };
+  for (int32_t i = 0; i < static_cast<int32_t>(references_.size()) && found == kNone; ++i) {
+    visit(algebra_.Reference(i));
+  }
+  return found;
+}
+
+void JsonLanguage::ForgetAnswers() {
+  expanded_.clear();
+  satisfiable_.clear();
+  object_terms_.clear();
+  array_terms_.clear();
+  key_classes_.clear();
+  conditions_.clear();
+}
+
+FormulaId JsonLanguage::Expand(FormulaId formula, int32_t type) {
+  const uint64_t key = (static_cast<uint64_t>(formula) << 8) | static_cast<uint64_t>(type);
+  if (const auto it = expanded_.find(key); it != expanded_.end()) {
+    return it->second;
+  }
+  const SchemaAlgebra::Formula node = algebra_.at(formula);
+  FormulaId result = formula;
+  if (node.op == Op::kAnd || node.op == Op::kOr) {
+    const FormulaId deciding = node.op == Op::kAnd ? kFalse : kTrue;
+    std::vector<FormulaId> parts;
+    for (const FormulaId part : node.parts) {
+      parts.push_back(Expand(part, type));
+      if (parts.back() == deciding) {
+        break;
+      }
+    }
+    result = node.op == Op::kAnd ? algebra_.And(std::move(parts)) : algebra_.Or(std::move(parts));
+    result = algebra_.Restrict(result, type);
+  } else if (node.op == Op::kReference) {
+    const FormulaId target = reference(node.a);
+    result = Expand(node.negated ? algebra_.Not(target) : target, type);
+  } else {
+    result = algebra_.Restrict(formula, type);
+  }
+  expanded_.emplace(key, result);
+  own_bytes_ += 40;
+  return result;
+}
+
+bool JsonLanguage::IsSatisfiable(FormulaId formula) {
+  if (formula == kFalse || formula == kTrue) {
+    return formula == kTrue;
+  }
+  Question& question = satisfiable_[formula];
+  if (question.answer != Answer::kOpen) {
+    return question.answer == Answer::kYes;
+  }
+  // Values are finite, so the least one needs no value of the same kind inside of itself: while a
+  // question is being asked its answer counts as no. An answer no that rests on such an assumption
+  // holds only there.
+  if (question.depth > 0) {
+    lowest_assumed_ = std::min(lowest_assumed_, question.depth);
+    return false;
+  }
+  constexpr int32_t kDepthMax = 400;
+  if (asking_ >= kDepthMax || !Work()) {
+    gave_up_ = true;
+    return false;
+  }
+  question.depth = ++asking_;
+  const int32_t own_depth = asking_;
+  const int32_t outer_assumed = std::exchange(lowest_assumed_, INT32_MAX);
+  bool found = false;
+  for (const int32_t type : {kNull, kTrueType, kFalseType, kString, kNumber, kObject, kArray}) {
+    const FormulaId inside = Expand(formula, type);
+    if (inside == kFalse) {
+      continue;
+    }
+    if (inside == kTrue) {
+      found = true;
+    } else if (type == kString || type == kNumber) {
+      ScalarAutomaton automaton({inside}, {.type = type, .free_numbers = true}, algebra_);
+      LiveAutomaton live(automaton, [&](int32_t truth) { return truth > 0; });
+      found = live.IsLive(ScalarAutomaton::kInitial);
+      gave_up_ = gave_up_ || live.gave_up();
+    } else {
+      found = CanComplete(inside, type, {});
+    }
+    if (found) {
+      break;
+    }
+  }
+  --asking_;
+  question.depth = 0;
+  if (found) {
+    question.answer = Answer::kYes;
+    lowest_assumed_ = outer_assumed;
+  } else if (lowest_assumed_ >= own_depth) {
+    question.answer = Answer::kNo;
+    lowest_assumed_ = outer_assumed;
+  } else {
+    lowest_assumed_ = std::min(outer_assumed, lowest_assumed_);
+  }
+  return found;
+}
+
+bool JsonLanguage::CanComplete(FormulaId formula, int32_t type, const Facts& facts) {
+  if (formula == kFalse || formula == kTrue) {
+    return formula == kTrue;
+  }
+  if (type == kObject) {
+    std::vector<ObjectTerm>& terms = ObjectTerms(formula);
+    return std::any_of(terms.begin(), terms.end(),
+                       [&](ObjectTerm& term) { return CanComplete(term, facts); });
+  }
+  const std::vector<ArrayTerm>& terms = ArrayTerms(formula);
+  return std::any_of(terms.begin(), terms.end(),
+                     [&](const ArrayTerm& term) { return CanComplete(term, facts); });
+}
+
+FormulaId JsonLanguage::Constant(const JsonNode& value) {
+  switch (value.kind) {
+    case JsonNode::Kind::kNull:
+      return algebra_.Types(kNull);
+    case JsonNode::Kind::kBoolean:
+      return algebra_.Types(value.boolean ? kTrueType : kFalseType);
+    case JsonNode::Kind::kNumber:
+      return algebra_.Number(atoms_.NumberSet({value.number}));
+    case JsonNode::Kind::kString:
+      return algebra_.String(atoms_.TextSet({CodePointsOf(value.text)}));
+    case JsonNode::Kind::kArray: {
+      ItemTable table;
+      for (const JsonNode& item : value.items) {
+        table.prefix.push_back(Constant(item));
+      }
+      const auto count = static_cast<int64_t>(value.items.size());
+      return algebra_.And({algebra_.Types(kArray), algebra_.Items(std::move(table)),
+                           algebra_.ItemCountAtLeast(count),
+                           algebra_.Not(algebra_.ItemCountAtLeast(count + 1))});
+    }
+    case JsonNode::Kind::kObject:
+      break;
+  }
+  PropertyTable table{.names = {}, .patterns = {}, .rest = kFalse};
+  std::vector<std::string> names;
+  for (const auto& [name, member] : value.members) {
+    table.names.emplace_back(name, Constant(member));
+    names.push_back(name);
+  }
+  return algebra_.And({algebra_.Types(kObject), algebra_.Properties(std::move(table)),
+                       algebra_.Required(std::move(names))});
+}
+
+size_t JsonLanguage::memory_bytes() const {
+  size_t sum = own_bytes_ + regexes_.memory_bytes() + atoms_.memory_bytes() +
+               algebra_.memory_bytes() + (satisfiable_.size() * 48);
+  for (const auto& [id, values] : values_) {
+    sum += sizeof(ValueLanguage) + 64;
+    sum += values->strings ? values->strings->memory_bytes() : 0;
+    sum += values->numbers ? values->numbers->memory_bytes() : 0;
+  }
+  for (const auto& [id, keys] : keys_) {
+    sum += sizeof(KeyLanguage) + 64 + (keys->names.size() * 48);
+    sum += keys->automaton ? keys->automaton->memory_bytes() : 0;
+  }
+  return sum;
+}
+
+}  // namespace millrace::grammar

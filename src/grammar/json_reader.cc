@@ -1,0 +1,260 @@
+#include "grammar/json_reader.h"
+
+#include <algorithm>
+
+namespace millrace::grammar {
+
+using Mode = JsonPlace::Mode;
+using Part = JsonPlace::Part;
+
+namespace {
+
+std::string_view WordOf(int32_t type) {
+  switch (type) {
+    case kTrueType:
+      return "true";
+    case kFalseType:
+      return "false";
+    default:
+      return "null";
+  }
+}
+
+}  // namespace
+
+Facts JsonReader::FactsOf(const JsonFrame& frame) const {
+  return {.count = frame.count,
+          .last_key = frame.last_key,
+          .keys = &store_.keys,
+          .seen_items = frame.seen_items};
+}
+
+bool JsonReader::IsComplete(const JsonPlace& place) const {
+  if (place.mode == Mode::kDone) {
+    return true;
+  }
+  return place.mode == Mode::kNumber && place.frame == kNone &&
+         language_.Values(place.pending).live_numbers->CanEnd(place.state);
+}
+
+bool JsonReader::IsInFreeString(const JsonPlace& place) const {
+  return place.mode == Mode::kString && place.part == Part::kBetween &&
+         Strings(place).IsFree(place.state);
+}
+
+bool JsonReader::Step(JsonPlace& place, uint8_t byte) {
+  switch (place.mode) {
+    case Mode::kValue:
+      return StepValue(place, byte);
+    case Mode::kFirstItem:
+      if (byte == ']') {
+        return Close(place);
+      }
+      return place.pending != kNone && StepValue(place, byte);
+    case Mode::kString:
+    case Mode::kKey:
+      return StepString(place, byte);
+    case Mode::kNumber:
+      return StepNumber(place, byte);
+    case Mode::kWord:
+      return StepWord(place, byte);
+    case Mode::kFirstKey:
+    case Mode::kNextKey:
+    case Mode::kColon:
+    case Mode::kAfterEntry:
+      return StepObject(place, byte);
+    case Mode::kAfterItem:
+      return StepArray(place, byte);
+    case Mode::kDone:
+      return false;
+  }
+  return false;
+}
+
+bool JsonReader::StepValue(JsonPlace& place, uint8_t byte) {
+  if (byte == ' ' && place.may_space) {
+    place.may_space = false;
+    return true;
+  }
+  place.may_space = false;
+  place.text_begin = static_cast<int32_t>(store_.text.size());
+  const ValueLanguage& values = language_.Values(place.pending);
+  const auto word = [&](int32_t type) {
+    place.mode = Mode::kWord;
+    place.word_type = type;
+    place.word_at = 1;
+    return (values.types & type) != 0;
+  };
+  switch (byte) {
+    case '{':
+      return values.object != kNone && Open(place, kObject);
+    case '[':
+      return values.array != kNone && Open(place, kArray);
+    case '"':
+      place.mode = Mode::kString;
+      place.part = Part::kBetween;
+      place.state = ScalarAutomaton::kInitial;
+      return (values.types & kString) != 0;
+    case 't':
+      return word(kTrueType);
+    case 'f':
+      return word(kFalseType);
+    case 'n':
+      return word(kNull);
+    default:
+      break;
+  }
+  if ((values.types & kNumber) == 0 || (byte != '-' && (byte < '0' || byte > '9'))) {
+    return false;
+  }
+  place.mode = Mode::kNumber;
+  place.state = values.live_numbers->Step(ScalarAutomaton::kInitial, byte);
+  return place.state != ScalarAutomaton::kDead;
+}
+
+bool JsonReader::StepWord(JsonPlace& place, uint8_t byte) {
+  const std::string_view word = WordOf(place.word_type);
+  if (static_cast<uint8_t>(word[place.word_at]) != byte) {
+    return false;
+  }
+  if (++place.word_at < word.size()) {
+    return true;
+  }
+  std::vector<int32_t> members;
+  const std::vector<PendingPair>& pairs = language_.pending(place.pending);
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    if (language_.Admits(pairs[i].value, place.word_type)) {
+      members.push_back(static_cast<int32_t>(i));
+    }
+  }
+  store_.text += static_cast<char>(byte);
+  const bool alive = Complete(place, members);
+  store_.text.pop_back();
+  return alive;
+}
+
+bool JsonReader::StepNumber(JsonPlace& place, uint8_t byte) {
+  LiveAutomaton& numbers = *language_.Values(place.pending).live_numbers;
+  const bool is_part = (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.' ||
+                       byte == 'e' || byte == 'E';
+  if (is_part) {
+    place.state = numbers.Step(place.state, byte);
+    return place.state != ScalarAutomaton::kDead;
+  }
+  if (place.frame == kNone || !numbers.CanEnd(place.state)) {
+    return false;
+  }
+  const std::vector<int32_t> members =
+      numbers.automaton().Members(numbers.automaton().Truth(place.state));
+  return Complete(place, members) && Step(place, byte);
+}
+
+bool JsonReader::Open(JsonPlace& place, int32_t type) {
+  const ValueLanguage& values = language_.Values(place.pending);
+  JsonFrame frame{.parent = place.frame,
+                  .parent_pending = place.pending,
+                  .alternatives = type == kObject ? values.object : values.array,
+                  .type = type,
+                  .text_begin = place.text_begin};
+  frame.text_read = type == kArray && language_.ComparesItems(frame.alternatives);
+  place.frame = static_cast<int32_t>(store_.frames.size());
+  store_.frames.push_back(frame);
+  place.mode = type == kObject ? Mode::kFirstKey : Mode::kFirstItem;
+  place.pending = kNone;
+  if (type == kArray) {
+    place.pending = language_.PendingOfItem(frame.alternatives, FactsOf(frame));
+  }
+  return true;
+}
+
+bool JsonReader::Close(JsonPlace& place) {
+  const JsonFrame frame = FrameOf(place);
+  const std::vector<int32_t> members =
+      language_.Closing(frame.alternatives, frame.type, FactsOf(frame));
+  if (members.empty()) {
+    return false;
+  }
+  place.frame = frame.parent;
+  place.pending = frame.parent_pending;
+  place.text_begin = frame.text_begin;
+  store_.text += frame.type == kObject ? '}' : ']';
+  const bool alive = Complete(place, members);
+  store_.text.pop_back();
+  return alive;
+}
+
+// The value that was read satisfies the pending pairs `members`; its text ends the store's text.
+bool JsonReader::Complete(JsonPlace& place, const std::vector<int32_t>& members) {
+  if (members.empty()) {
+    return false;
+  }
+  if (place.frame == kNone) {
+    place.mode = Mode::kDone;
+    return true;
+  }
+  JsonFrame frame = FrameOf(place);
+  frame.alternatives = language_.AfterValue(place.pending, members);
+  if (frame.alternatives == kNone) {
+    return false;
+  }
+  ++frame.count;
+  if (frame.text_read) {
+    const std::string_view text = store_.text;
+    const base::Result<JsonNode> value =
+        ParseJson(text.substr(static_cast<size_t>(place.text_begin)), 100'000);
+    if (!value.has_value()) {
+      return false;
+    }
+    frame.seen_items = language_.algebra().Or({frame.seen_items, language_.Constant(*value)});
+  }
+  place.frame = static_cast<int32_t>(store_.frames.size());
+  place.mode = frame.type == kObject ? Mode::kAfterEntry : Mode::kAfterItem;
+  place.pending = kNone;
+  store_.frames.push_back(frame);
+  return true;
+}
+
+bool JsonReader::StepArray(JsonPlace& place, uint8_t byte) {
+  if (byte == ']') {
+    return Close(place);
+  }
+  if (byte != ',') {
+    return false;
+  }
+  const JsonFrame& frame = FrameOf(place);
+  place.pending = language_.PendingOfItem(frame.alternatives, FactsOf(frame));
+  place.mode = Mode::kValue;
+  place.may_space = AllowsSpace();
+  return place.pending != kNone;
+}
+
+bool JsonReader::StepObject(JsonPlace& place, uint8_t byte) {
+  switch (place.mode) {
+    case Mode::kFirstKey:
+      return byte == '}' ? Close(place) : byte == '"' && BeginKey(place);
+    case Mode::kNextKey:
+      if (byte == ' ' && place.may_space) {
+        place.may_space = false;
+        return true;
+      }
+      return byte == '"' && BeginKey(place);
+    case Mode::kColon:
+      place.mode = Mode::kValue;
+      place.may_space = AllowsSpace();
+      return byte == ':';
+    default:
+      break;
+  }
+  if (byte == '}') {
+    return Close(place);
+  }
+  if (byte != ',') {
+    return false;
+  }
+  JsonPlace key = place;
+  place.mode = Mode::kNextKey;
+  place.may_space = AllowsSpace();
+  return BeginKey(key);
+}
+
+}  // namespace millrace::grammar

@@ -1,0 +1,145 @@
+// Reads one JSON value under a schema, byte by byte, refusing the first byte after which nothing
+// valid can follow.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "grammar/json_language.h"
+
+namespace millrace::grammar {
+
+// Where a reader stands: a small value that may be copied and restored. Containers and keys lie in
+// a JsonStore.
+struct JsonPlace {
+  enum class Mode : uint8_t {
+    kValue,       // before a value
+    kFirstItem,   // before a value or ']'
+    kString,      // inside of a string value
+    kNumber,      // inside of a number, or at its end
+    kWord,        // inside of true, false or null
+    kFirstKey,    // before '"' or '}'
+    kNextKey,     // before '"'
+    kKey,         // inside of a key
+    kColon,       // before ':'
+    kAfterEntry,  // before ',' or '}'
+    kAfterItem,   // before ',' or ']'
+    kDone,
+  };
+  // Inside of a character of a string.
+  enum class Part : uint8_t {
+    kBetween,    // between characters
+    kEscape,     // after a backslash
+    kHex,        // after \u, `digits` of four read
+    kLowEscape,  // after a high surrogate
+    kLowU,       // and its backslash
+    kLowHex,     // and its u, `digits` of four read
+    kUtf8,       // `digits` bytes missing
+  };
+  Mode mode = Mode::kValue;
+  Part part = Part::kBetween;
+  uint8_t digits = 0;
+  uint8_t utf8_length = 0;  // of kUtf8: the bytes of the whole character
+  bool may_space = false;
+  uint8_t word_at = 0;        // of kWord: the letters read
+  int32_t word_type = 0;      // of kWord: the type it spells
+  char32_t partial = 0;       // of the character being read
+  int32_t frame = kNone;      // innermost container, in the store
+  PendingId pending = kNone;  // of the value that is read or comes next
+  int32_t state = 0;          // of the scalar's automaton; kNone when no unnamed key can be meant
+  int32_t name_low = 0;       // of kKey: the names that begin as it does, in the KeyLanguage
+  int32_t name_high = 0;
+  int32_t name_bytes = 0;  // of kKey: bytes of the decoded key
+  int32_t text_begin = 0;  // where the key or the value that is read begins in the text
+};
+
+// A container being read. Immutable: every entry makes a new one.
+struct JsonFrame {
+  int32_t parent = kNone;
+  PendingId parent_pending = kNone;
+  AlternativesId alternatives = kNone;
+  int32_t type = kObject;
+  int32_t count = 0;
+  int32_t last_key = kNone;
+  FormulaId seen_items = kFalse;
+  int32_t text_begin = 0;
+  bool text_read = false;  // its items are compared, so their text is read again
+};
+
+// What places point into. Grows only; `Cut` takes back what was added since a mark.
+struct JsonStore {
+  std::string text;  // everything read, since keys and compared items must be read again
+  std::vector<JsonFrame> frames;
+  std::vector<SeenKey> keys;
+
+  struct Mark {
+    size_t text = 0;
+    size_t frames = 0;
+    size_t keys = 0;
+  };
+  Mark mark() const { return {text.size(), frames.size(), keys.size()}; }
+  void Cut(const Mark& mark) {
+    text.resize(mark.text);
+    frames.resize(mark.frames);
+    keys.resize(mark.keys);
+  }
+};
+
+// The language's mutex is held by the caller.
+class JsonReader {
+ public:
+  JsonReader(JsonLanguage& language, JsonStore& store) : language_(language), store_(store) {}
+
+  JsonPlace Start() const { return {.pending = language_.root()}; }
+
+  // Moves `place` past `byte`, which the caller appends to the store's text when this is true.
+  // False: nothing valid follows; `place` is then of no use.
+  bool Step(JsonPlace& place, uint8_t byte);
+
+  // The value is complete: it may end here. (A number may still go on.)
+  bool IsComplete(const JsonPlace& place) const;
+
+  // Whether `place` is between two characters of a string value, any text may follow, and so the
+  // string may also end here.
+  bool IsInFreeString(const JsonPlace& place) const;
+  // The automaton of the string value that is read.
+  LiveAutomaton& Strings(const JsonPlace& place) const {
+    return *language_.Values(place.pending).live_strings;
+  }
+
+ private:
+  bool StepValue(JsonPlace& place, uint8_t byte);
+  bool StepString(JsonPlace& place, uint8_t byte);
+  bool StepBoundary(JsonPlace& place, uint8_t byte);
+  bool StepEscape(JsonPlace& place, uint8_t byte);
+  bool StepHex(JsonPlace& place, uint8_t byte);
+  bool StepNumber(JsonPlace& place, uint8_t byte);
+  bool StepWord(JsonPlace& place, uint8_t byte);
+  bool StepObject(JsonPlace& place, uint8_t byte);
+  bool StepArray(JsonPlace& place, uint8_t byte);
+  bool TakeCharacter(JsonPlace& place, char32_t c);
+  bool AnyCharacter(const JsonPlace& place, char32_t low, char32_t high);
+  bool AnyOfPartial(const JsonPlace& place);
+  bool EndString(JsonPlace& place);
+  bool EndKey(JsonPlace& place);
+  bool BeginKey(JsonPlace& place);
+  bool KeyIsLive(const JsonPlace& place, std::u32string_view last);
+  bool UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts, std::u32string_view last);
+  bool TakeKeyCharacter(JsonPlace& place, char32_t c);
+  bool AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t high);
+  bool Open(JsonPlace& place, int32_t type);
+  bool Close(JsonPlace& place);
+  bool Complete(JsonPlace& place, const std::vector<int32_t>& members);
+  Facts FactsOf(const JsonFrame& frame) const;
+  const JsonFrame& FrameOf(const JsonPlace& place) const {
+    return store_.frames[static_cast<size_t>(place.frame)];
+  }
+  bool AllowsSpace() const { return language_.options().whitespace == Whitespace::kSingleSpace; }
+
+  JsonLanguage& language_;
+  JsonStore& store_;
+};
+
+}  // namespace millrace::grammar

@@ -1,0 +1,167 @@
+#include "grammar/mask_walk.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace millrace::grammar {
+namespace {
+
+void Put(std::string& key, int64_t value) {
+  key.append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+}  // namespace
+
+std::string MaskWalk::KeyOf(const ThreadSet& threads) const {
+  std::string key;
+  Put(key, static_cast<int64_t>(reinterpret_cast<uintptr_t>(&vocabulary_)));
+  for (const MatchThread& thread : threads) {
+    Put(key, thread.leaf);
+    for (int32_t rest = thread.rest; rest != kNone;) {
+      const Continuation& now = store_.rests[static_cast<size_t>(rest)];
+      Put(key, (static_cast<int64_t>(now.node) << 32) | now.index);
+      rest = now.next;
+    }
+    Put(key, -1);
+    Put(key, (static_cast<int64_t>(thread.state) << 32) | (thread.missing << 8) | thread.length);
+    Put(key, thread.partial);
+    if (!move_.IsJson(thread)) {
+      continue;
+    }
+    const JsonPlace& place = thread.json;
+    Put(key, (static_cast<int64_t>(place.mode) << 48) | (static_cast<int64_t>(place.part) << 40) |
+                 (static_cast<int64_t>(place.digits) << 32) | (place.utf8_length << 24) |
+                 (place.word_at << 16) | (place.may_space ? 1 << 8 : 0) | place.word_type);
+    Put(key, (static_cast<int64_t>(place.partial) << 32) | static_cast<uint32_t>(place.pending));
+    Put(key, (static_cast<int64_t>(place.state) << 32) | static_cast<uint32_t>(place.name_low));
+    Put(key, (static_cast<int64_t>(place.name_high) << 32) | place.name_bytes);
+    bool needs_text = false;
+    for (int32_t at = place.frame; at != kNone;) {
+      const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
+      Put(key, (static_cast<int64_t>(frame.alternatives) << 32) | frame.type);
+      Put(key, (static_cast<int64_t>(frame.parent_pending) << 32) | frame.count);
+      Put(key, frame.seen_items);
+      for (int32_t name = frame.last_key; name >= 0;) {
+        const SeenKey& seen = store_.json.keys[static_cast<size_t>(name)];
+        Put(key, static_cast<int64_t>(seen.name.size()));
+        key += seen.name;
+        name = seen.previous;
+      }
+      needs_text = needs_text || frame.text_read;
+      at = frame.parent;
+    }
+    // A key is compared with others, an item of a unique array too, by what was read of it.
+    const bool is_key = place.mode == JsonPlace::Mode::kKey;
+    if (needs_text || is_key) {
+      key += std::string_view(store_.json.text)
+                 .substr(needs_text ? 0 : static_cast<size_t>(place.text_begin));
+    }
+  }
+  return key;
+}
+
+void MaskWalk::Allow(int32_t token, std::span<uint32_t> mask) const {
+  for (; token >= 0; token = vocabulary_.next_same(token)) {
+    const auto id = static_cast<uint32_t>(token);
+    mask[id / 32] |= uint32_t{1} << (id % 32);
+  }
+}
+
+// The nodes begin..end, siblings and what is below them, read from `threads`.
+void MaskWalk::Walk(uint32_t begin, uint32_t end, const ThreadSet& threads,
+                    std::span<uint32_t> mask) {
+  if (begin >= end) {
+    return;
+  }
+  const std::span<const TrieNode> nodes = vocabulary_.nodes();
+  const uint8_t base_depth = nodes[begin].depth;
+  struct Level {
+    ThreadSet threads;
+    MatchStore::Mark mark;
+  };
+  std::vector<Level> levels(1);
+  levels[0] = {threads, store_.mark()};
+  for (uint32_t at = begin; at < end;) {
+    const TrieNode& node = nodes[at];
+    const auto level = static_cast<size_t>(node.depth - base_depth);
+    if (levels.size() < level + 2) {
+      levels.resize(level + 2);
+    }
+    store_.Cut(levels[level].mark);
+    if (!move_.Step(levels[level].threads, node.byte, levels[level + 1].threads)) {
+      at += node.subtree;
+      continue;
+    }
+    store_.json.text += static_cast<char>(node.byte);
+    levels[level + 1].mark = store_.mark();
+    Allow(node.token, mask);
+    ++at;
+  }
+  store_.Cut(levels[0].mark);
+}
+
+// From a place inside of a free string: the prepared set, and what leaves the string.
+bool MaskWalk::FillFreeString(const ThreadSet& threads, std::span<uint32_t> mask) {
+  if (threads.size() != 1 || !move_.IsJson(threads[0])) {
+    return false;
+  }
+  const JsonPlace& place = threads[0].json;
+  if (!move_.ReaderOf(threads[0]).IsInFreeString(place)) {
+    return false;
+  }
+  for (int32_t at = place.frame; at != kNone;) {
+    const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
+    if (frame.text_read) {
+      return false;
+    }
+    at = frame.parent;
+  }
+  const std::span<const uint32_t> plain = vocabulary_.plain_string_mask();
+  std::copy(plain.begin(), plain.end(), mask.begin());
+  const MatchStore::Mark mark = store_.mark();
+  ThreadSet after_quote;
+  ThreadSet after_backslash;
+  const bool may_end = move_.Step(threads, '"', after_quote);
+  const bool may_escape = move_.Step(threads, '\\', after_backslash);
+  store_.json.text += '"';
+  const std::span<const TrieNode> nodes = vocabulary_.nodes();
+  for (const uint32_t exit : vocabulary_.string_exits()) {
+    const TrieNode& node = nodes[exit];
+    const bool is_quote = node.byte == '"';
+    if (is_quote ? may_end : may_escape) {
+      Allow(node.token, mask);
+      Walk(exit + 1, exit + node.subtree, is_quote ? after_quote : after_backslash, mask);
+    }
+  }
+  store_.Cut(mark);
+  return true;
+}
+
+size_t MaskWalk::Fill(const ThreadSet& threads, std::span<uint32_t> mask) {
+  std::fill(mask.begin(), mask.end(), 0);
+  if (!FillFreeString(threads, mask)) {
+    Walk(1, static_cast<uint32_t>(vocabulary_.nodes().size()), threads, mask);
+  }
+  for (const MatchThread& thread : threads) {
+    if (thread.leaf == kNone) {
+      for (const base::TokenId id : vocabulary_.end_tokens()) {
+        Allow(base::ToIndex(id), mask);
+      }
+    } else if (const Expression::Node& source = *program_.at(thread.leaf).source;
+               source.kind == Expression::Node::Kind::kToken) {
+      for (const base::TokenId id : source.tokens) {
+        const auto token = static_cast<uint32_t>(base::ToIndex(id));
+        if (token < vocabulary_.size()) {
+          mask[token / 32] |= uint32_t{1} << (token % 32);
+        }
+      }
+    }
+  }
+  size_t count = 0;
+  for (const uint32_t word : mask) {
+    count += static_cast<size_t>(std::popcount(word));
+  }
+  return count;
+}
+
+}  // namespace millrace::grammar

@@ -1,0 +1,230 @@
+// The automata of numbers: they read sign, digits and point from the left.
+#include <algorithm>
+#include <string>
+
+#include "grammar/scalar_atom.h"
+
+namespace millrace::grammar {
+namespace {
+
+bool IsDigit(char32_t c) { return c >= U'0' && c <= U'9'; }
+
+// The state of a comparison: where in the number, and how its magnitude stands to the bound's.
+enum Phase : int64_t { kIntegerPhase = 0, kFractionPhase = 1 };
+enum Order : int64_t { kEqual = 0, kLess = 1, kGreater = 2 };
+
+struct Comparison {
+  bool negative = false;
+  int64_t phase = kIntegerPhase;
+  int64_t order = kEqual;  // of the digits read so far against as many of the bound's
+  int64_t count = 0;       // digits read in this phase, as far as they matter
+
+  static Comparison Unpack(int64_t state) {
+    return {(state & 1) != 0, (state >> 1) & 1, (state >> 2) & 3, state >> 4};
+  }
+  int64_t Pack() const { return (negative ? 1 : 0) | (phase << 1) | (order << 2) | (count << 4); }
+  // The order of the magnitudes if the integer part ends here.
+  int64_t OrderAfterInteger(size_t bound_digits) const {
+    const auto length = static_cast<int64_t>(bound_digits);
+    return count == length ? order : (count < length ? kLess : kGreater);
+  }
+};
+
+int64_t MultiplyModulo(int64_t a, int64_t b, int64_t modulus) {
+  __extension__ using Wide = __int128;
+  return static_cast<int64_t>(static_cast<Wide>(a) * b % modulus);
+}
+
+int64_t OrderOf(char32_t digit, char other) {
+  const auto there = static_cast<char32_t>(other);
+  return digit == there ? kEqual : (digit < there ? kLess : kGreater);
+}
+
+}  // namespace
+
+int64_t ScalarAtoms::StepForm(int32_t flags, int64_t state, char32_t c) {
+  // 0 start, 1 after '-', 2 after a leading zero, 3 in the integer part, 4 after the point, 5 in
+  // the fraction, 6 in a fraction of zeros only where that is not enough, 7 after 'e', 8 after its
+  // sign, 9 in the exponent. kCanonical: 6 also after any zero of a fraction, 10 after "-0".
+  const bool exponent = (flags & kNoExponent) == 0;
+  const bool canonical = (flags & kCanonical) != 0;
+  const bool zeros = (flags & (kNoZeroFraction | kCanonical)) == 0;
+  if (IsDigit(c)) {
+    switch (state) {
+      case 0:
+        return c == U'0' ? 2 : 3;
+      case 1:
+        return c == U'0' ? (canonical ? 10 : 2) : 3;
+      case 3:
+      case 9:
+        return state;
+      case 5:
+        return canonical && c == U'0' ? 6 : 5;
+      case 4:
+      case 6:
+        return c != U'0' || zeros ? 5 : 6;
+      case 7:
+      case 8:
+        return 9;
+      default:
+        return kDead;
+    }
+  }
+  if (c == U'-' && state == 0) {
+    return 1;
+  }
+  if (c == U'.' && (state == 2 || state == 3 || state == 10)) {
+    return 4;
+  }
+  if ((c == U'e' || c == U'E') && exponent && (state == 2 || state == 3 || state == 5)) {
+    return 7;
+  }
+  if ((c == U'+' || c == U'-') && state == 7) {
+    return 8;
+  }
+  return kDead;
+}
+
+int64_t ScalarAtoms::StepBound(const Bound& bound, int64_t state, char32_t c) {
+  Comparison now = Comparison::Unpack(state);
+  if (c == U'-') {
+    now.negative = true;
+  } else if (c == U'.') {
+    now.order = now.OrderAfterInteger(bound.integer.size());
+    now.phase = kFractionPhase;
+    now.count = 0;
+  } else if (IsDigit(c) && now.phase == kIntegerPhase) {
+    const auto at = static_cast<size_t>(now.count);
+    if (at < bound.integer.size()) {
+      if (now.order == kEqual) {
+        now.order = OrderOf(c, bound.integer[at]);
+      }
+      ++now.count;
+    } else {  // longer than the bound: greater, however it goes on
+      now.order = kGreater;
+      now.count = static_cast<int64_t>(bound.integer.size()) + 1;
+    }
+  } else if (IsDigit(c) && now.order == kEqual) {
+    const auto at = static_cast<size_t>(now.count);
+    if (at < bound.fraction.size()) {
+      now.order = OrderOf(c, bound.fraction[at]);
+      now.count = now.order == kEqual ? now.count + 1 : 0;
+    } else if (c != U'0') {
+      now.order = kGreater;
+      now.count = 0;
+    }
+  } else if (!IsDigit(c)) {
+    return kDead;
+  }
+  return now.Pack();
+}
+
+bool ScalarAtoms::AcceptsBound(const Bound& bound, int64_t state, bool strict) {
+  const Comparison now = Comparison::Unpack(state);
+  int64_t order = now.order;
+  if (now.phase == kIntegerPhase) {
+    order = now.OrderAfterInteger(bound.integer.size());
+    if (order == kEqual && !bound.fraction.empty()) {
+      order = kLess;
+    }
+  } else if (order == kEqual && static_cast<size_t>(now.count) < bound.fraction.size()) {
+    order = kLess;
+  }
+  if (now.negative) {
+    if (!bound.negative && !bound.is_zero) {
+      return false;
+    }
+    return order == kLess || (order == kEqual && !strict);
+  }
+  return bound.negative || order == kGreater || (order == kEqual && !strict);
+}
+
+// Bit 0: in the fraction; bit 1: a digit beyond the divisor's last place is not zero; 12 bits:
+// places read of the fraction; above: the remainder of the digits read.
+int64_t ScalarAtoms::StepMultiple(const Divisor& divisor, int64_t state, char32_t c) {
+  const bool in_fraction = (state & 1) != 0;
+  const bool is_off = (state & 2) != 0;
+  int64_t places = (state >> 2) & 0xFFF;
+  int64_t rest = state >> 14;
+  if (c == U'.') {
+    return state | 1;
+  }
+  if (!IsDigit(c)) {
+    return c == U'-' ? state : kDead;
+  }
+  const auto digit = static_cast<int64_t>(c - U'0');
+  if (in_fraction && places == divisor.scale) {
+    return digit == 0 ? state : kDead;
+  }
+  rest = ((rest * 10) + digit) % divisor.value;
+  places += in_fraction ? 1 : 0;
+  return (rest << 14) | (places << 2) | (is_off ? 2 : 0) | (in_fraction ? 1 : 0);
+}
+
+bool ScalarAtoms::AcceptsMultiple(const Divisor& divisor, int64_t state) {
+  int64_t rest = state >> 14;
+  for (int64_t places = (state >> 2) & 0xFFF; places < divisor.scale && rest != 0; ++places) {
+    rest = rest * 10 % divisor.value;
+  }
+  return rest == 0;
+}
+
+std::string ScalarAtoms::DigitsToMultiple(AtomId atom, int64_t state) const {
+  const Divisor& divisor = divisors_[static_cast<size_t>(argument(atom))];
+  if (state == kDead || (state & 1) != 0) {
+    return "";
+  }
+  // With `unit` the place of the last appended digit in units of the divisor's last place, find the
+  // shortest run of digits whose value makes up for the remainder.
+  int64_t unit = 1;
+  for (int32_t i = 0; i < divisor.scale; ++i) {
+    unit = unit * 10 % divisor.value;
+  }
+  int64_t rest = (state >> 14) % divisor.value;
+  int64_t span = 1;
+  for (size_t count = 0; count < 14; ++count) {
+    const auto need = (divisor.value - MultiplyModulo(rest, unit, divisor.value)) % divisor.value;
+    if (unit % divisor.value == 1 % divisor.value ? need < span : need == 0) {
+      std::string digits = count == 0 ? "" : std::to_string(need);
+      return std::string(count - std::min(count, digits.size()), '0') + digits;
+    }
+    rest = rest * 10 % divisor.value;
+    span *= 10;
+  }
+  return "";
+}
+
+// The node of the canonical spelling, with the zeros of the fraction that are not yet known to
+// matter: bits 32..47 their number and the point, bit 48 whether a point was read.
+int64_t ScalarAtoms::StepNumberSet(const Set& set, int64_t state, char32_t c) {
+  int64_t node = state & 0xFFFFFFFF;
+  int64_t pending = (state >> 32) & 0xFFFF;
+  const bool in_fraction = (state >> 48) != 0;
+  constexpr int64_t kPendingMax = 0xFFFF;
+  if (c == U'.') {
+    return node | (int64_t{1} << 32) | (int64_t{1} << 48);
+  }
+  if (!in_fraction) {
+    return StepTrie(set, node, c);
+  }
+  if (!IsDigit(c)) {
+    return kDead;
+  }
+  // Pending counts the point itself while no digit of the fraction has mattered yet.
+  if (c == U'0') {
+    pending = std::min(pending + 1, kPendingMax);
+    return node | (pending << 32) | (int64_t{1} << 48) | (state & (int64_t{1} << 49));
+  }
+  const bool point_read = (state & (int64_t{1} << 49)) != 0;
+  if (!point_read) {
+    node = StepTrie(set, node, U'.');
+    --pending;
+  }
+  for (; pending > 0 && node != kDead; --pending) {
+    node = StepTrie(set, node, U'0');
+  }
+  node = node == kDead ? kDead : StepTrie(set, node, c);
+  return node == kDead ? kDead : node | (int64_t{1} << 48) | (int64_t{1} << 49);
+}
+
+}  // namespace millrace::grammar

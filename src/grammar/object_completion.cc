@@ -1,0 +1,340 @@
+// Whether an object can still be completed: what is missing must find keys and values.
+#include <algorithm>
+#include <set>
+
+#include "grammar/json_language.h"
+
+namespace millrace::grammar {
+namespace {
+
+constexpr size_t kTermsMax = 256;
+constexpr size_t kTriesMax = 5'000;
+
+}  // namespace
+
+using Op = SchemaAlgebra::Op;
+
+// One attempt to complete an object under one term.
+struct JsonLanguage::ObjectSearch {
+  const ObjectTerm& term;
+  const Facts& facts;
+  std::map<std::string, FormulaId> entries = {};  // those that will come, with their values
+  std::vector<std::string> absent = {};           // names that will not
+  size_t tries = 0;
+
+  bool MayCome(const std::string& name) const {
+    return !facts.HasKey(name) && std::find(absent.begin(), absent.end(), name) == absent.end();
+  }
+};
+
+bool JsonLanguage::AddLiteral(const SchemaAlgebra::Formula& literal, ObjectTerm& term) {
+  switch (literal.op) {
+    case Op::kProperties:
+      (literal.negated ? term.violated : term.tables).push_back(literal.a);
+      return true;
+    case Op::kRequired: {
+      if (literal.negated) {
+        term.incomplete.push_back(literal.a);
+        return true;
+      }
+      const std::vector<std::string>& names = algebra_.names(literal.a);
+      std::vector<std::string> all;
+      std::set_union(names.begin(), names.end(), term.required.begin(), term.required.end(),
+                     std::back_inserter(all));
+      term.required = std::move(all);
+      return true;
+    }
+    case Op::kPropertyCount:
+      if (literal.negated) {
+        term.count_max = std::min<int64_t>(term.count_max, literal.a - 1);
+      } else {
+        term.count_min = std::max<int64_t>(term.count_min, literal.a);
+      }
+      return term.count_min <= term.count_max;
+    default:
+      return literal.op == Op::kAlways;
+  }
+}
+
+bool JsonLanguage::AddTerm(ObjectTerm term, std::vector<FormulaId> open,
+                           std::vector<ObjectTerm>& terms) {
+  std::vector<FormulaId> choices;
+  while (!open.empty()) {
+    const SchemaAlgebra::Formula& node = algebra_.at(open.back());
+    const FormulaId id = open.back();
+    open.pop_back();
+    if (node.op == Op::kAnd) {
+      open.insert(open.end(), node.parts.begin(), node.parts.end());
+    } else if (node.op == Op::kOr) {
+      choices.push_back(id);
+    } else if (!AddLiteral(node, term)) {
+      return true;
+    }
+  }
+  if (choices.empty()) {
+    terms.push_back(std::move(term));
+    return terms.size() < kTermsMax;
+  }
+  const std::vector<FormulaId> parts = algebra_.at(choices.back()).parts;
+  choices.pop_back();
+  for (const FormulaId part : parts) {
+    std::vector<FormulaId> rest = choices;
+    rest.push_back(part);
+    if (!AddTerm(term, std::move(rest), terms)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::vector<ObjectTerm>& JsonLanguage::ObjectTerms(FormulaId formula) {
+  const auto [it, is_new] = object_terms_.try_emplace(formula);
+  if (is_new) {
+    std::vector<ObjectTerm> terms;
+    if (!AddTerm(ObjectTerm{}, {formula}, terms)) {
+      gave_up_ = true;
+    }
+    own_bytes_ += terms.size() * sizeof(ObjectTerm);
+    it->second = std::move(terms);
+  }
+  return it->second;
+}
+
+bool JsonLanguage::KeySatisfies(FormulaId condition, std::string_view key) {
+  std::unique_ptr<ScalarAutomaton>& stored = conditions_[condition];
+  if (stored == nullptr) {
+    stored = std::make_unique<ScalarAutomaton>(std::vector<FormulaId>{Expand(condition, kString)},
+                                               ScalarAutomaton::Options{.type = kString}, algebra_);
+  }
+  ScalarAutomaton& automaton = *stored;
+  int32_t state = ScalarAutomaton::kInitial;
+  for (const char32_t c : CodePointsOf(key)) {
+    state = automaton.Step(state, c);
+    if (state == ScalarAutomaton::kDead) {
+      return false;
+    }
+  }
+  return automaton.Truth(state) > 0;
+}
+
+FormulaId JsonLanguage::ValueAt(const PropertyTable& table, std::string_view key) {
+  std::vector<FormulaId> parts;
+  bool found = false;
+  const auto named =
+      std::lower_bound(table.names.begin(), table.names.end(), key,
+                       [](const auto& entry, std::string_view name) { return entry.first < name; });
+  if (named != table.names.end() && named->first == key) {
+    parts.push_back(named->second);
+    found = true;
+  }
+  for (const PropertyTable::Pattern& pattern : table.patterns) {
+    if (KeySatisfies(pattern.key, key)) {
+      parts.push_back(pattern.value);
+      found = true;
+    }
+  }
+  return found ? algebra_.And(std::move(parts)) : table.rest;
+}
+
+FormulaId JsonLanguage::ValueOfKey(const std::vector<int32_t>& tables, std::string_view key) {
+  std::vector<FormulaId> parts;
+  for (const int32_t table : tables) {
+    parts.push_back(ValueAt(algebra_.table(table), key));
+  }
+  return algebra_.And(std::move(parts));
+}
+
+bool JsonLanguage::CanComplete(ObjectTerm& term, const Facts& facts) {
+  if (facts.count > term.count_max) {
+    return false;
+  }
+  const bool is_simple = term.violated.empty() && term.incomplete.empty() && term.count_min == 0 &&
+                         term.count_max == INT32_MAX;
+  if (is_simple && term.required_possible == 1) {
+    return true;
+  }
+  ObjectSearch search{.term = term, .facts = facts};
+  bool all = true;
+  for (const std::string& name : term.required) {
+    if (facts.HasKey(name)) {
+      all = false;
+      continue;
+    }
+    const FormulaId value = ValueOfKey(term.tables, name);
+    if (!IsSatisfiable(value)) {
+      return false;
+    }
+    search.entries.emplace(name, value);
+  }
+  if (all) {
+    term.required_possible = 1;
+  }
+  return is_simple || ChooseAbsent(search, 0);
+}
+
+// From every list that must stay incomplete, one name that never comes.
+bool JsonLanguage::ChooseAbsent(ObjectSearch& search, size_t from) {
+  if (from == search.term.incomplete.size()) {
+    return PlaceViolations(search, 0);
+  }
+  for (const std::string& name : algebra_.names(search.term.incomplete[from])) {
+    if (search.facts.HasKey(name) || search.entries.contains(name)) {
+      continue;
+    }
+    search.absent.push_back(name);
+    const bool found = ChooseAbsent(search, from + 1);
+    search.absent.pop_back();
+    if (found) {
+      return true;
+    }
+    if (++search.tries > kTriesMax) {
+      gave_up_ = true;
+      return false;
+    }
+  }
+  return false;
+}
+
+// For every table that must be broken, an entry that breaks it.
+bool JsonLanguage::PlaceViolations(ObjectSearch& search, size_t from) {
+  const auto count = search.facts.count + static_cast<int64_t>(search.entries.size());
+  if (count > search.term.count_max) {
+    return false;
+  }
+  if (from == search.term.violated.size()) {
+    return FillUp(search);
+  }
+  const PropertyTable table = algebra_.table(search.term.violated[from]);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : search.entries) {
+    names.push_back(name);
+  }
+  for (std::string& name : CandidateKeys(search, search.term.violated.size())) {
+    names.push_back(std::move(name));
+  }
+  for (const std::string& name : names) {
+    if (++search.tries > kTriesMax || !Work()) {
+      gave_up_ = true;
+      return false;
+    }
+    const auto entry = search.entries.find(name);
+    const bool is_new = entry == search.entries.end();
+    const FormulaId before = is_new ? ValueOfKey(search.term.tables, name) : entry->second;
+    const FormulaId value = algebra_.And({before, algebra_.Not(ValueAt(table, name))});
+    if (!IsSatisfiable(value)) {
+      continue;
+    }
+    search.entries[name] = value;
+    if (PlaceViolations(search, from + 1)) {
+      return true;
+    }
+    if (is_new) {
+      search.entries.erase(name);
+    } else {
+      search.entries[name] = before;
+    }
+  }
+  return false;
+}
+
+// As many further entries as the least count asks for.
+bool JsonLanguage::FillUp(ObjectSearch& search) {
+  int64_t missing =
+      search.term.count_min - search.facts.count - static_cast<int64_t>(search.entries.size());
+  if (missing <= 0) {
+    return true;
+  }
+  constexpr int64_t kMissingMax = 10'000;
+  if (missing > kMissingMax) {
+    gave_up_ = true;
+    return false;
+  }
+  for (const std::string& name : CandidateKeys(search, static_cast<size_t>(missing))) {
+    if (!Work()) {
+      return false;
+    }
+    if (IsSatisfiable(ValueOfKey(search.term.tables, name)) && --missing <= 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+JsonLanguage::KeyClasses& JsonLanguage::ClassesOf(const std::vector<FormulaId>& conditions) {
+  const auto [it, is_new] = key_classes_.try_emplace(conditions);
+  KeyClasses& classes = it->second;
+  if (!is_new) {
+    return classes;
+  }
+  constexpr size_t kStatesMax = 20'000;
+  std::vector<FormulaId> formulas;
+  for (const FormulaId condition : conditions) {
+    formulas.push_back(Expand(condition, kString));
+  }
+  classes.automaton = std::make_unique<ScalarAutomaton>(
+      formulas, ScalarAutomaton::Options{.type = kString}, algebra_);
+  std::set<int32_t> truths;
+  for (int32_t state = 0; static_cast<size_t>(state) < classes.automaton->size(); ++state) {
+    truths.insert(classes.automaton->Truth(state));
+    if (classes.automaton->size() < kStatesMax) {
+      classes.automaton->Arcs(state);
+    } else {
+      gave_up_ = true;
+    }
+  }
+  for (const int32_t truth : truths) {
+    classes.live.push_back(std::make_unique<LiveAutomaton>(
+        *classes.automaton, [truth](int32_t other) { return other == truth; }));
+  }
+  return classes;
+}
+
+// Names that tables mention, and up to `fresh_count` others of every kind that patterns tell apart.
+std::vector<std::string> JsonLanguage::CandidateKeys(const ObjectSearch& search,
+                                                     size_t fresh_count) {
+  std::set<std::string> named;
+  std::set<FormulaId> conditions;
+  for (const std::vector<int32_t>* list : {&search.term.tables, &search.term.violated}) {
+    for (const int32_t id : *list) {
+      for (const auto& [name, value] : algebra_.table(id).names) {
+        named.insert(name);
+      }
+      for (const PropertyTable::Pattern& pattern : algebra_.table(id).patterns) {
+        conditions.insert(pattern.key);
+      }
+    }
+  }
+  std::vector<std::string> result;
+  for (const std::string& name : named) {
+    if (search.MayCome(name) && !search.entries.contains(name)) {
+      result.push_back(name);
+    }
+  }
+  const auto add_fresh = [&](std::string name) {
+    const bool fresh =
+        !named.contains(name) && search.MayCome(name) && !search.entries.contains(name);
+    if (fresh) {
+      result.push_back(std::move(name));
+    }
+    return fresh;
+  };
+  if (conditions.empty()) {
+    for (size_t i = 0, found = 0; found < fresh_count; ++i) {
+      found += add_fresh("x" + std::to_string(i)) ? 1 : 0;
+    }
+    return result;
+  }
+  size_t seen = named.size() + search.entries.size() + search.absent.size() +
+                static_cast<size_t>(search.facts.count) + 1;
+  seen = std::min<size_t>(seen, 1000);
+  for (const auto& live : ClassesOf({conditions.begin(), conditions.end()}).live) {
+    size_t found = 0;
+    for (const std::u32string& text :
+         live->SomeTexts(ScalarAutomaton::kInitial, fresh_count + seen)) {
+      found += found < fresh_count && add_fresh(Utf8Of(text)) ? 1 : 0;
+    }
+  }
+  return result;
+}
+
+}  // namespace millrace::grammar

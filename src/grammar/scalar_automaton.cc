@@ -1,0 +1,379 @@
+#include "grammar/scalar_automaton.h"
+
+#include <algorithm>
+
+namespace millrace::grammar {
+namespace {
+
+uint64_t HashOf(const std::vector<int64_t>& parts) {
+  uint64_t hash = parts.size();
+  for (const int64_t part : parts) {
+    hash ^= static_cast<uint64_t>(part) + 0x9E3779B97F4A7C15ULL + (hash << 6) + (hash >> 2);
+    hash *= 0xFF51AFD7ED558CCDULL;
+  }
+  return hash;
+}
+
+}  // namespace
+
+ScalarAutomaton::ScalarAutomaton(std::vector<FormulaId> formulas, const Options& options,
+                                 SchemaAlgebra& algebra)
+    : algebra_(algebra), formulas_(std::move(formulas)) {
+  subsets_.emplace_back();
+  if (options.type == kNumber) {
+    atoms_.push_back(0);  // the form, once it is known what is asked of the numbers
+    guards_ = 1;
+  }
+  for (const FormulaId formula : formulas_) {
+    Collect(formula);
+  }
+  if (options.type == kNumber) {
+    int32_t flags = ScalarAtoms::kAnyForm;
+    ScalarAtoms& atoms = algebra.atoms();
+    if (atoms_.size() > 1 || options.canonical_numbers) {
+      flags |= ScalarAtoms::kNoExponent;
+    }
+    if (!options.free_numbers && std::any_of(atoms_.begin() + 1, atoms_.end(), [&](AtomId atom) {
+          return atoms.AsksForInteger(atom);
+        })) {
+      flags |= ScalarAtoms::kNoZeroFraction;
+    }
+    if (options.canonical_numbers) {
+      flags |= ScalarAtoms::kCanonical;
+    }
+    atoms_[0] = atoms.Form(flags);
+  }
+  std::vector<int64_t> parts;
+  for (const AtomId atom : atoms_) {
+    parts.push_back(algebra_.atoms().Initial(atom));
+  }
+  Intern(std::move(parts));
+}
+
+void ScalarAutomaton::Collect(FormulaId formula) {
+  const SchemaAlgebra::Formula& node = algebra_.at(formula);
+  for (const FormulaId part : node.parts) {
+    Collect(part);
+  }
+  using Op = SchemaAlgebra::Op;
+  if ((node.op == Op::kString || node.op == Op::kNumber) &&
+      std::find(atoms_.begin() + static_cast<std::ptrdiff_t>(guards_), atoms_.end(), node.a) ==
+          atoms_.end()) {
+    atoms_.push_back(node.a);
+  }
+}
+
+bool ScalarAutomaton::Holds(FormulaId formula, const std::vector<int64_t>& parts) const {
+  using Op = SchemaAlgebra::Op;
+  const SchemaAlgebra::Formula& node = algebra_.at(formula);
+  const auto holds = [&](FormulaId part) { return Holds(part, parts); };
+  switch (node.op) {
+    case Op::kNever:
+      return false;
+    case Op::kAlways:
+      return true;
+    case Op::kAnd:
+      return std::all_of(node.parts.begin(), node.parts.end(), holds);
+    case Op::kOr:
+      return std::any_of(node.parts.begin(), node.parts.end(), holds);
+    default: {
+      const auto at =
+          std::find(atoms_.begin() + static_cast<std::ptrdiff_t>(guards_), atoms_.end(), node.a);
+      const auto index = static_cast<size_t>(at - atoms_.begin());
+      return algebra_.atoms().Accepts(node.a, parts[index]) != node.negated;
+    }
+  }
+}
+
+int32_t ScalarAutomaton::TruthOf(const std::vector<int64_t>& parts) {
+  for (size_t i = 0; i < guards_; ++i) {
+    if (!algebra_.atoms().Accepts(atoms_[i], parts[i])) {
+      return kDead;
+    }
+  }
+  std::vector<int32_t> members;
+  for (size_t i = 0; i < formulas_.size(); ++i) {
+    if (Holds(formulas_[i], parts)) {
+      members.push_back(static_cast<int32_t>(i));
+    }
+  }
+  const auto at = std::find(subsets_.begin(), subsets_.end(), members);
+  const auto truth = static_cast<int32_t>(at - subsets_.begin());
+  if (at == subsets_.end()) {
+    subsets_.push_back(std::move(members));
+  }
+  return truth;
+}
+
+int32_t ScalarAutomaton::Intern(std::vector<int64_t> parts) {
+  const uint64_t hash = HashOf(parts);
+  const auto [begin, end] = index_.equal_range(hash);
+  for (auto it = begin; it != end; ++it) {
+    if (states_[static_cast<size_t>(it->second)].parts == parts) {
+      return it->second;
+    }
+  }
+  const auto id = static_cast<int32_t>(states_.size());
+  const int32_t truth = TruthOf(parts);
+  memory_bytes_ += sizeof(State) + (parts.size() * 8) + 48;
+  states_.push_back({.parts = std::move(parts), .truth = truth});
+  index_.emplace(hash, id);
+  return id;
+}
+
+int32_t ScalarAutomaton::ComputeStep(int32_t state, char32_t c) {
+  std::vector<int64_t> parts = states_[static_cast<size_t>(state)].parts;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    parts[i] = algebra_.atoms().Step(atoms_[i], parts[i], c);
+    if (i < guards_ && parts[i] == ScalarAtoms::kDead) {
+      return kDead;
+    }
+  }
+  return Intern(std::move(parts));
+}
+
+std::span<const ScalarArc> ScalarAutomaton::Arcs(int32_t state) {
+  if (states_[static_cast<size_t>(state)].has_arcs) {
+    return states_[static_cast<size_t>(state)].arcs;
+  }
+  std::vector<char32_t> starts = {0, 0xD800, 0xE000, kCodePointMax + 1};
+  const std::vector<int64_t> parts = states_[static_cast<size_t>(state)].parts;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    algebra_.atoms().AddBoundaries(atoms_[i], parts[i], starts);
+  }
+  std::sort(starts.begin(), starts.end());
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+  std::vector<ScalarArc> arcs;
+  for (size_t i = 0; i + 1 < starts.size() && starts[i] <= kCodePointMax; ++i) {
+    if (starts[i] >= 0xD800 && starts[i] < 0xE000) {
+      continue;
+    }
+    const int32_t next = ComputeStep(state, starts[i]);
+    if (next == kDead) {
+      continue;
+    }
+    if (!arcs.empty() && arcs.back().next == next && arcs.back().high + 1 == starts[i]) {
+      arcs.back().high = starts[i + 1] - 1;
+    } else {
+      arcs.push_back({starts[i], starts[i + 1] - 1, next});
+    }
+  }
+  memory_bytes_ += arcs.size() * sizeof(ScalarArc);
+  State& stored = states_[static_cast<size_t>(state)];
+  stored.arcs = std::move(arcs);
+  stored.has_arcs = true;
+  return stored.arcs;
+}
+
+int32_t ScalarAutomaton::Step(int32_t state, char32_t c) {
+  const std::span<const ScalarArc> arcs = Arcs(state);
+  const auto arc = std::partition_point(arcs.begin(), arcs.end(),
+                                        [c](const ScalarArc& a) { return a.high < c; });
+  return arc != arcs.end() && arc->low <= c ? arc->next : kDead;
+}
+
+std::string ScalarAutomaton::Hint(int32_t state) const {
+  const std::vector<int64_t>& parts = states_[static_cast<size_t>(state)].parts;
+  for (size_t i = guards_; i < parts.size(); ++i) {
+    if (algebra_.atoms().kind(atoms_[i]) == ScalarAtoms::Kind::kMultiple) {
+      return algebra_.atoms().DigitsToMultiple(atoms_[i], parts[i]);
+    }
+  }
+  return "";
+}
+
+LiveAutomaton::Mark& LiveAutomaton::MarkOf(int32_t state) {
+  const auto index = static_cast<size_t>(state);
+  if (marks_.size() <= index) {
+    marks_.resize(std::max(automaton_.size(), index + 1), Mark::kUnknown);
+  }
+  return marks_[index];
+}
+
+bool LiveAutomaton::IsGood(int32_t truth) {
+  if (truth == ScalarAutomaton::kDead) {
+    return false;
+  }
+  const auto index = static_cast<size_t>(truth);
+  if (good_.size() <= index) {
+    good_.resize(index + 1, -1);
+  }
+  if (good_[index] < 0) {
+    const bool good = is_good_(truth);
+    good_[index] = good ? 1 : 0;
+  }
+  return good_[index] == 1;
+}
+
+bool LiveAutomaton::CanEnd(int32_t state) { return IsGood(automaton_.Truth(state)); }
+
+bool LiveAutomaton::IsLive(int32_t state) {
+  if (MarkOf(state) == Mark::kUnknown) {
+    if (!TryHint(state)) {
+      Search(state);
+    }
+  }
+  return MarkOf(state) == Mark::kLive;
+}
+
+bool LiveAutomaton::TryHint(int32_t state) {
+  int32_t at = state;
+  std::vector<int32_t> path = {state};
+  for (const char digit : automaton_.Hint(state)) {
+    at = automaton_.Step(at, static_cast<char32_t>(digit));
+    if (at == ScalarAutomaton::kDead) {
+      return false;
+    }
+    path.push_back(at);
+  }
+  if (!CanEnd(at)) {
+    return false;
+  }
+  for (const int32_t passed : path) {
+    MarkOf(passed) = Mark::kLive;
+  }
+  return true;
+}
+
+// Breadth first to a good end or a live state. What lies on the way is live; when nothing is found,
+// everything seen is dead.
+bool LiveAutomaton::Search(int32_t state) {
+  struct Visit {
+    int32_t state;
+    int32_t from;
+  };
+  std::vector<Visit> queue = {{state, -1}};
+  std::unordered_map<int32_t, bool> seen = {{state, true}};
+  for (size_t i = 0; i < queue.size(); ++i) {
+    const int32_t at = queue[i].state;
+    if (CanEnd(at) || MarkOf(at) == Mark::kLive) {
+      for (auto back = static_cast<int32_t>(i); back >= 0;
+           back = queue[static_cast<size_t>(back)].from) {
+        MarkOf(queue[static_cast<size_t>(back)].state) = Mark::kLive;
+      }
+      return true;
+    }
+    if (queue.size() > kSearchMax) {
+      gave_up_ = true;
+      break;
+    }
+    if (MarkOf(at) == Mark::kDead) {
+      continue;
+    }
+    for (const ScalarArc& arc : automaton_.Arcs(at)) {
+      if (seen.emplace(arc.next, true).second) {
+        queue.push_back({arc.next, static_cast<int32_t>(i)});
+      }
+    }
+  }
+  if (gave_up_) {
+    MarkOf(state) = Mark::kDead;
+    return false;
+  }
+  for (const Visit& visit : queue) {
+    MarkOf(visit.state) = Mark::kDead;
+  }
+  return false;
+}
+
+std::span<const ScalarArc> LiveAutomaton::Arcs(int32_t state) {
+  const auto index = static_cast<size_t>(state);
+  if (views_.size() <= index) {
+    views_.resize(std::max(automaton_.size(), index + 1));
+  }
+  if (!views_[index].has_arcs) {
+    std::vector<ScalarArc> live;
+    const auto all = automaton_.Arcs(state);
+    const std::vector<ScalarArc> arcs(all.begin(), all.end());
+    for (const ScalarArc& arc : arcs) {
+      if (IsLive(arc.next)) {
+        live.push_back(arc);
+      }
+    }
+    views_[index] = {.has_arcs = true, .arcs = std::move(live)};
+  }
+  return views_[index].arcs;
+}
+
+int32_t LiveAutomaton::Step(int32_t state, char32_t c) {
+  const std::span<const ScalarArc> arcs = Arcs(state);
+  const auto arc = std::partition_point(arcs.begin(), arcs.end(),
+                                        [c](const ScalarArc& a) { return a.high < c; });
+  return arc != arcs.end() && arc->low <= c ? arc->next : ScalarAutomaton::kDead;
+}
+
+bool LiveAutomaton::AnyStep(int32_t state, char32_t low, char32_t high) {
+  const std::span<const ScalarArc> arcs = Arcs(state);
+  const auto arc = std::partition_point(arcs.begin(), arcs.end(),
+                                        [low](const ScalarArc& a) { return a.high < low; });
+  return arc != arcs.end() && arc->low <= high;
+}
+
+bool LiveAutomaton::IsFree(int32_t state) {
+  const std::span<const ScalarArc> arcs = Arcs(state);
+  return arcs.size() == 2 && arcs[0].next == state && arcs[1].next == state && arcs[0].low == 0 &&
+         arcs[0].high == 0xD7FF && arcs[1].low == 0xE000 && arcs[1].high == kCodePointMax &&
+         CanEnd(state);
+}
+
+std::optional<std::vector<std::u32string>> LiveAutomaton::Texts(int32_t state, size_t count_max) {
+  struct Prefix {
+    int32_t state;
+    std::u32string text;
+  };
+  std::vector<std::u32string> found;
+  std::vector<Prefix> front;
+  if (IsLive(state)) {
+    front.push_back({state, {}});
+  }
+  while (!front.empty()) {
+    std::vector<Prefix> next;
+    for (const Prefix& prefix : front) {
+      if (CanEnd(prefix.state)) {
+        found.push_back(prefix.text);
+      }
+      const auto view = Arcs(prefix.state);
+      const std::vector<ScalarArc> arcs(view.begin(), view.end());
+      for (const ScalarArc& arc : arcs) {
+        for (char32_t c = arc.low; c <= arc.high && next.size() + found.size() <= count_max; ++c) {
+          next.push_back({arc.next, prefix.text + c});
+        }
+      }
+    }
+    // Every live prefix has at least one text of its own.
+    if (next.size() + found.size() > count_max) {
+      return std::nullopt;
+    }
+    front = std::move(next);
+  }
+  return found;
+}
+
+std::vector<std::u32string> LiveAutomaton::SomeTexts(int32_t state, size_t count) {
+  struct Prefix {
+    int32_t state;
+    std::u32string text;
+  };
+  constexpr size_t kVisitsMax = 20'000;
+  std::vector<std::u32string> found;
+  std::vector<Prefix> queue;
+  if (IsLive(state)) {
+    queue.push_back({state, {}});
+  }
+  for (size_t i = 0; i < queue.size() && found.size() < count; ++i) {
+    if (CanEnd(queue[i].state)) {
+      found.push_back(queue[i].text);
+    }
+    const auto arcs = Arcs(queue[i].state);
+    for (const ScalarArc& arc : arcs) {
+      for (char32_t c = arc.low; c <= arc.high && c < arc.low + count; ++c) {
+        if (queue.size() < kVisitsMax) {
+          queue.push_back({arc.next, queue[i].text + c});
+        }
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace millrace::grammar

@@ -1,0 +1,131 @@
+// Which of several formulas a string or number satisfies, character by character.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "grammar/schema_algebra.h"
+
+namespace millrace::grammar {
+
+// The characters low..high lead to state `next`.
+struct ScalarArc {
+  char32_t low = 0;
+  char32_t high = 0;
+  int32_t next = 0;
+};
+
+// The product of the automata of all atoms in `formulas`, built as far as it is walked. Strings are
+// read by decoded code points, numbers by their ASCII characters. Surrogates never occur.
+//
+// Thread-compatible.
+class ScalarAutomaton {
+ public:
+  static constexpr int32_t kInitial = 0;
+  static constexpr int32_t kDead = -1;
+
+  // `formulas` are restricted to `type`, kString or kNumber. `free_numbers`: integers may have a
+  // fraction of zeros. `canonical_numbers`: one spelling a number.
+  struct Options {
+    int32_t type = kString;
+    bool free_numbers = false;
+    bool canonical_numbers = false;
+  };
+  ScalarAutomaton(std::vector<FormulaId> formulas, const Options& options, SchemaAlgebra& algebra);
+
+  // Where characters lead; a character of no arc is no part of any number, or a surrogate.
+  std::span<const ScalarArc> Arcs(int32_t state);
+  int32_t Step(int32_t state, char32_t c);
+
+  // Which formulas hold if the scalar ends in `state`: an id for Members, 0 = none; kDead when no
+  // scalar can end here (an unfinished number).
+  int32_t Truth(int32_t state) const { return states_[static_cast<size_t>(state)].truth; }
+  // Sorted indices into the formulas.
+  const std::vector<int32_t>& Members(int32_t truth) const {
+    return subsets_[static_cast<size_t>(truth)];
+  }
+
+  // Digits that may lead from `state` to a value where all multiples hold; empty when none are
+  // known.
+  std::string Hint(int32_t state) const;
+
+  size_t size() const { return states_.size(); }
+  size_t memory_bytes() const { return memory_bytes_; }
+
+ private:
+  struct State {
+    std::vector<int64_t> parts;
+    int32_t truth = 0;
+    bool has_arcs = false;
+    std::vector<ScalarArc> arcs = {};
+  };
+
+  void Collect(FormulaId formula);
+  bool Holds(FormulaId formula, const std::vector<int64_t>& parts) const;
+  int32_t Intern(std::vector<int64_t> parts);
+  int32_t TruthOf(const std::vector<int64_t>& parts);
+  int32_t ComputeStep(int32_t state, char32_t c);
+
+  SchemaAlgebra& algebra_;
+  std::vector<FormulaId> formulas_;
+  std::vector<AtomId> atoms_;
+  size_t guards_ = 0;  // leading atoms that every scalar must satisfy
+  std::vector<State> states_;
+  std::unordered_multimap<uint64_t, int32_t> index_;
+  std::vector<std::vector<int32_t>> subsets_;
+  size_t memory_bytes_ = 0;
+};
+
+// An automaton with the question "can this still end well?", where ending well is a set of truths.
+class LiveAutomaton {
+ public:
+  // States looked at before a question is given up, which counts as no.
+  static constexpr size_t kSearchMax = 200'000;
+
+  // `is_good` says whether a scalar may end with a truth; asked once a truth.
+  LiveAutomaton(ScalarAutomaton& automaton, std::function<bool(int32_t truth)> is_good)
+      : automaton_(automaton), is_good_(std::move(is_good)) {}
+
+  ScalarAutomaton& automaton() { return automaton_; }
+  bool IsLive(int32_t state);
+  // Live arcs only.
+  std::span<const ScalarArc> Arcs(int32_t state);
+  // kDead when no good end can follow.
+  int32_t Step(int32_t state, char32_t c);
+  bool AnyStep(int32_t state, char32_t low, char32_t high);
+  bool CanEnd(int32_t state);
+  // Whether any text at all may follow, always: a good end, and every character leads back.
+  bool IsFree(int32_t state);
+  // Up to `count_max` texts that lead to a good end; nullopt when there are more.
+  std::optional<std::vector<std::u32string>> Texts(int32_t state, size_t count_max);
+  // Some of them, up to `count` and short ones first.
+  std::vector<std::u32string> SomeTexts(int32_t state, size_t count);
+  bool gave_up() const { return gave_up_; }
+
+ private:
+  enum class Mark : uint8_t { kUnknown, kLive, kDead };
+  struct View {
+    bool has_arcs = false;
+    std::vector<ScalarArc> arcs = {};
+  };
+
+  Mark& MarkOf(int32_t state);
+  bool Search(int32_t state);
+  bool TryHint(int32_t state);
+  bool IsGood(int32_t truth);
+
+  ScalarAutomaton& automaton_;
+  std::function<bool(int32_t)> is_good_;
+  std::vector<Mark> marks_;
+  std::vector<View> views_;
+  std::vector<int8_t> good_;  // by truth; -1 = not asked
+  bool gave_up_ = false;
+};
+
+}  // namespace millrace::grammar

@@ -1,0 +1,119 @@
+// What a pending value may be, and how the keys of an object are told apart.
+#include <algorithm>
+
+#include "grammar/json_language.h"
+
+namespace millrace::grammar {
+
+using Op = SchemaAlgebra::Op;
+
+std::unique_ptr<ScalarAutomaton> JsonLanguage::MakeAutomaton(const std::vector<PendingPair>& pairs,
+                                                             int32_t type) {
+  std::vector<FormulaId> formulas;
+  bool any = false;
+  for (const PendingPair& pair : pairs) {
+    formulas.push_back(Expand(pair.value, type));
+    any = any || formulas.back() != kFalse;
+  }
+  if (!any) {
+    return nullptr;
+  }
+  const ScalarAutomaton::Options options{
+      .type = type, .free_numbers = options_.numbers == NumberSpelling::kFreeNumbers};
+  return std::make_unique<ScalarAutomaton>(std::move(formulas), options, algebra_);
+}
+
+ValueLanguage& JsonLanguage::Values(PendingId pending) {
+  std::unique_ptr<ValueLanguage>& stored = values_[pending];
+  if (stored != nullptr) {
+    return *stored;
+  }
+  auto values = std::make_unique<ValueLanguage>();
+  const std::vector<PendingPair> pairs = this->pending(pending);
+  const auto is_good = [](int32_t truth) { return truth > 0; };
+  values->strings = MakeAutomaton(pairs, kString);
+  if (values->strings != nullptr) {
+    values->live_strings = std::make_unique<LiveAutomaton>(*values->strings, is_good);
+    values->types |= values->live_strings->IsLive(ScalarAutomaton::kInitial) ? kString : 0;
+  }
+  values->numbers = MakeAutomaton(pairs, kNumber);
+  if (values->numbers != nullptr) {
+    values->live_numbers = std::make_unique<LiveAutomaton>(*values->numbers, is_good);
+    values->types |= values->live_numbers->IsLive(ScalarAutomaton::kInitial) ? kNumber : 0;
+  }
+  std::vector<Alternative> objects;
+  std::vector<Alternative> arrays;
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const auto tag = static_cast<int32_t>(i);
+    for (const int32_t type : {kNull, kTrueType, kFalseType}) {
+      values->types |= Admits(pairs[i].value, type) ? type : 0;
+    }
+    if (const FormulaId inside = Expand(pairs[i].value, kObject);
+        CanComplete(inside, kObject, {})) {
+      objects.push_back({inside, tag});
+    }
+    if (const FormulaId inside = Expand(pairs[i].value, kArray); CanComplete(inside, kArray, {})) {
+      arrays.push_back({inside, tag});
+    }
+  }
+  values->object = InternAlternatives(std::move(objects));
+  values->array = InternAlternatives(std::move(arrays));
+  values->types |= values->object != kNone ? kObject : 0;
+  values->types |= values->array != kNone ? kArray : 0;
+  return *(values_[pending] = std::move(values));
+}
+
+void JsonLanguage::CollectKeys(FormulaId formula, std::vector<std::string>& names,
+                               std::vector<FormulaId>& conditions) {
+  const SchemaAlgebra::Formula& node = algebra_.at(formula);
+  for (const FormulaId part : node.parts) {
+    CollectKeys(part, names, conditions);
+  }
+  if (node.op == Op::kProperties) {
+    const PropertyTable& table = algebra_.table(node.a);
+    for (const auto& [name, value] : table.names) {
+      names.push_back(name);
+    }
+    for (const PropertyTable::Pattern& pattern : table.patterns) {
+      conditions.push_back(pattern.key);
+    }
+  } else if (node.op == Op::kRequired) {
+    const std::vector<std::string>& required = algebra_.names(node.a);
+    names.insert(names.end(), required.begin(), required.end());
+  }
+}
+
+KeyLanguage& JsonLanguage::Keys(AlternativesId alternatives) {
+  std::unique_ptr<KeyLanguage>& stored = keys_[alternatives];
+  if (stored != nullptr) {
+    return *stored;
+  }
+  stored = std::make_unique<KeyLanguage>();
+  KeyLanguage& keys = *stored;
+  std::vector<std::string> names;
+  for (const Alternative& one : this->alternatives(alternatives)) {
+    CollectKeys(one.formula, names, keys.conditions);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  for (std::string& name : names) {
+    keys.names.push_back({.name = std::move(name)});
+  }
+  std::sort(keys.conditions.begin(), keys.conditions.end());
+  keys.conditions.erase(std::unique(keys.conditions.begin(), keys.conditions.end()),
+                        keys.conditions.end());
+  std::vector<FormulaId> formulas;
+  for (const FormulaId condition : keys.conditions) {
+    formulas.push_back(Expand(condition, kString));
+  }
+  keys.automaton = std::make_unique<ScalarAutomaton>(
+      std::move(formulas), ScalarAutomaton::Options{.type = kString}, algebra_);
+  keys.live = std::make_unique<LiveAutomaton>(*keys.automaton, [this, alternatives](int32_t truth) {
+    static const std::string probe = "\x01";
+    PendingOfKey(alternatives, truth, probe, {});
+    return Keys(alternatives).generic[static_cast<size_t>(truth)] != kNone;
+  });
+  return keys;
+}
+
+}  // namespace millrace::grammar
