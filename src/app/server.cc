@@ -12,6 +12,7 @@
 
 #include "api/api_handler.h"
 #include "app/counting_handler.h"
+#include "app/ledger_watch.h"
 #include "app/model_service.h"
 #include "app/reload.h"
 #include "app/shutdown.h"
@@ -108,6 +109,7 @@ class ServerImpl final : public Server {
   std::string address_;
   boost::asio::signal_set signals_{io_};
   std::unique_ptr<Shutdown> shutdown_;
+  std::unique_ptr<LedgerWatch> ledger_watch_;
   std::function<void()> on_ready_;
   size_t loading_count_ = 0;  // of the models named at the start
   bool failed_ = false;
@@ -122,6 +124,13 @@ base::Status ServerImpl::Start() {
   }
   if (options_.authentication) {
     store_ = TRY(accounts::Store::Open(options_.data_directory, &clock_, &random_));
+    ledger_watch_ = std::make_unique<LedgerWatch>(
+        &io_, store_.get(),
+        LedgerWatch::Reports{.trouble =
+                                 [this](const std::string& reason) {
+                                   (*log_)->error("usage is not written: {}", reason);
+                                 },
+                             .well_again = [this] { (*log_)->info("usage is written again"); }});
   }
   TRY(MakeApi());
   TRY(Listen());
