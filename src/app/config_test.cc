@@ -8,6 +8,7 @@
 namespace millrace::app {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -128,6 +129,15 @@ TEST(Config, IsReadAsThePageOnItSays) {
   EXPECT_THAT(problems, IsEmpty());
 }
 
+TEST(Config, FormatsAreOnesThisBuildHas) {
+  ServeOptions options;
+  EXPECT_THAT(ReadConfig("models: [{path: a.gguf, prompt: alpaca, syntax: xml}]", options),
+              ElementsAre(AllOf(StartsWith("models.0.prompt: 'alpaca' should be one of chatml, "),
+                                HasSubstr("deepseek_v4"), HasSubstr("template")),
+                          AllOf(StartsWith("models.0.syntax: 'xml' should be one of "),
+                                HasSubstr("hermes"), HasSubstr("qwen3_coder"))));
+}
+
 TEST(Config, ReadsEveryKeyOfARecord) {
   ServeOptions options;
   EXPECT_THAT(ReadConfig(R"(
@@ -152,6 +162,8 @@ models:
     max_images: 4
     hidden: true
     owned_by: us
+    prompt: deepseek_v4
+    syntax: glm47
     created: 1700000000
     sampling:
       temperature: 0
@@ -182,6 +194,8 @@ models:
                                        .n_max = 3,
                                        .images_max = 4,
                                        .hidden = true,
+                                       .prompt = "deepseek_v4",
+                                       .syntax = "glm47",
                                        .owned_by = "us",
                                        .created_unix_seconds = 1700000000,
                                        .sampling = {.temperature = 0.0,

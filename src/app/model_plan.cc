@@ -76,7 +76,7 @@ base::Status Planner::Add(size_t index, const ModelOptions& model) {
                                          loaded->context_tokens()));
   }
   std::shared_ptr<local::LocalBackend> backend =
-      local::LocalBackend::Create(std::move(loaded), served, tools_.clock, tools_.random);
+      TRY(local::LocalBackend::Create(std::move(loaded), served, tools_.clock, tools_.random));
   for (const local::RecordConflict& conflict : backend->conflicts()) {
     plan_.warnings.push_back(fmt::format("{}: {}: {}", where, conflict.key, conflict.problem));
   }

@@ -63,6 +63,17 @@ TEST_F(Plan, RecordsOfOneFileAndContextShareItsModel) {
   std::remove(link.c_str());
 }
 
+TEST_F(Plan, RecordsOfOneFileMayHaveChatFormatsOfTheirOwn) {
+  Serve("as-it-is");
+  Serve("v4", {.prompt = "deepseek_v4", .syntax = "glm47"});
+  const ModelPlan plan = Make();
+  EXPECT_THAT(plan.problems, IsEmpty());
+  EXPECT_THAT(plan.warnings, IsEmpty());
+  EXPECT_EQ(plan.to_load.size(), 1U);
+  EXPECT_EQ(plan.backends[0]->model(), plan.backends[1]->model());
+  EXPECT_TRUE(plan.backends[1]->record().tools);
+}
+
 TEST_F(Plan, KeepsModelsThatAreInUse) {
   Serve("a");
   const ModelPlan first = Make();

@@ -1,8 +1,12 @@
 #include "app/record_section.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
+
+#include "chat_template/template.h"
+#include "output_parser/syntax.h"
 
 namespace millrace::app {
 namespace {
@@ -51,6 +55,20 @@ void ReadSampling(Section& section, local::SamplingSettings& sampling) {
   section.Number("repetition_penalty", sampling.repetition_penalty, 0.01, 2);
 }
 
+// Names of the chat format, each of a list this build has.
+void ReadFormat(Section& section, local::RecordSettings& settings) {
+  std::map<std::string, std::string> prompts = {{"template", "template"}, {"chatml", "chatml"}};
+  for (const chat_template::Encoder& encoder : chat_template::Encoders()) {
+    prompts.emplace(encoder.name, encoder.name);
+  }
+  section.Choice("prompt", prompts, settings.prompt);
+  std::map<std::string, std::string> syntaxes;
+  for (const output_parser::Syntax* syntax : output_parser::Syntaxes()) {
+    syntaxes.emplace(syntax->name, syntax->name);
+  }
+  section.Choice("syntax", syntaxes, settings.syntax);
+}
+
 }  // namespace
 
 void ReadRecordKeys(Section& section, local::RecordSettings& settings) {
@@ -74,6 +92,7 @@ void ReadRecordKeys(Section& section, local::RecordSettings& settings) {
   section.Integer("max_n", settings.n_max, 1, kChoicesMax);
   section.Integer("max_images", settings.images_max, 1, kImagesMax);
   section.Bool("hidden", settings.hidden);
+  ReadFormat(section, settings);
   section.String("owned_by", settings.owned_by);
   section.Integer("created", settings.created_unix_seconds, 0, kSecondsMax);
   section.Nested("sampling",

@@ -18,11 +18,11 @@
 
 namespace millrace::local {
 
-// Shared by every record that is served from the file. Thread-safe; what starts generations keeps
-// it alive until they are gone.
+// Shared by every record that is served from the file, whatever their chat formats. Thread-safe;
+// what starts generations keeps it alive until they are gone.
 class LoadedModel {
  public:
-  // Reads header, vocabulary and chat template: milliseconds. The engine comes with Load. `clock`
+  // Reads header and vocabulary: milliseconds. The engine comes with Load. `clock`
   // and `metrics` are borrowed. Errors: those of gguf::File::Open and ReadModelFacts.
   static base::Result<std::shared_ptr<LoadedModel>> Open(const std::string& path,
                                                          engine::EngineOptions options,
@@ -38,6 +38,7 @@ class LoadedModel {
   LoadedModel& operator=(const LoadedModel&) = delete;
 
   const ModelFacts& facts() const { return facts_; }
+  const gguf::File& file() const { return *file_; }
   const PromptEncoder& encoder() const { return encoder_; }
   // What the engine has, known before it is there.
   int32_t context_tokens() const { return context_tokens_; }

@@ -62,12 +62,12 @@ class LocalPrepared final : public chat::PreparedChat {
 
 class LocalBackendImpl final : public LocalBackend {
  public:
-  LocalBackendImpl(std::shared_ptr<LoadedModel> model, MadeRecord made,
+  LocalBackendImpl(std::shared_ptr<LoadedModel> model, ChatFormat format, MadeRecord made,
                    const RecordSettings& settings, const base::Clock* clock,
                    base::RandomSource* random)
       : model_(std::move(model)),
         tokenizer_(model_->facts().tokenizer),
-        format_(model_->facts().format),
+        format_(std::move(format)),
         record_(std::move(made.record)),
         conflicts_(std::move(made.conflicts)),
         always_thinks_(settings.thinking == chat::ThinkingClass::kAlways &&
@@ -107,7 +107,7 @@ class LocalBackendImpl final : public LocalBackend {
 
   const std::shared_ptr<LoadedModel> model_;
   const std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
-  const ChatFormat& format_;
+  const ChatFormat format_;
   const chat::ModelRecord record_;
   const std::vector<RecordConflict> conflicts_;
   const bool always_thinks_;  // whatever the template does
@@ -284,12 +284,17 @@ AnswerSyntax LocalBackendImpl::MakeAnswerSyntax(const chat::ChatRequest& request
 
 }  // namespace
 
-std::unique_ptr<LocalBackend> LocalBackend::Create(std::shared_ptr<LoadedModel> model,
-                                                   const ServedAs& served, const base::Clock* clock,
-                                                   base::RandomSource* random) {
-  MadeRecord made = MakeRecord(model->facts(), model->context_tokens(), served);
-  return std::make_unique<LocalBackendImpl>(std::move(model), std::move(made), served.settings,
-                                            clock, random);
+base::Result<std::unique_ptr<LocalBackend>> LocalBackend::Create(std::shared_ptr<LoadedModel> model,
+                                                                 const ServedAs& served,
+                                                                 const base::Clock* clock,
+                                                                 base::RandomSource* random) {
+  const RecordSettings& settings = served.settings;
+  ChatFormat format =
+      TRY(ReadChatFormat(model->file(), {.prompt = settings.prompt.value_or(std::string()),
+                                         .syntax = settings.syntax.value_or(std::string())}));
+  MadeRecord made = MakeRecord(model->facts(), format, model->context_tokens(), served);
+  return std::make_unique<LocalBackendImpl>(std::move(model), std::move(format), std::move(made),
+                                            settings, clock, random);
 }
 
 }  // namespace millrace::local

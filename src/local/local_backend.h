@@ -21,10 +21,11 @@ namespace millrace::local {
 class LocalBackend : public chat::ChatBackend {
  public:
   // The model may be loaded later: until then requests are prepared and refused at Start with
-  // kUnavailable. `clock` and `random` are borrowed.
-  static std::unique_ptr<LocalBackend> Create(std::shared_ptr<LoadedModel> model,
-                                              const ServedAs& served, const base::Clock* clock,
-                                              base::RandomSource* random);
+  // kUnavailable. `clock` and `random` are borrowed. Errors: those of ReadChatFormat.
+  static base::Result<std::unique_ptr<LocalBackend>> Create(std::shared_ptr<LoadedModel> model,
+                                                            const ServedAs& served,
+                                                            const base::Clock* clock,
+                                                            base::RandomSource* random);
 
   // What was asked of the record and cannot be had.
   virtual const std::vector<RecordConflict>& conflicts() const = 0;

@@ -46,10 +46,11 @@ class Local : public ::testing::Test {
     model_ = OpenModel(std::move(options));
     const base::Status loaded = model_->Load(LoadedModel::Weights::kOnDemand);
     ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
-    backend_ = LocalBackend::Create(model_, served, &clock_, &random_);
+    backend_ = LocalBackend::Create(model_, served, &clock_, &random_).value();
   }
   void Serve(const RecordSettings& settings) {
-    backend_ = LocalBackend::Create(model_, {.id = "", .settings = settings}, &clock_, &random_);
+    backend_ =
+        LocalBackend::Create(model_, {.id = "", .settings = settings}, &clock_, &random_).value();
   }
 
   static chat::ChatRequest Ask(std::string text, uint64_t seed = 1) {
@@ -135,7 +136,7 @@ TEST_F(Local, RefusesAFileThatIsNone) {
 
 TEST_F(Local, KnowsItsRecordAndRefusesAtStartUntilItIsLoaded_C260) {
   const std::shared_ptr<LoadedModel> model = OpenModel(Options());
-  backend_ = LocalBackend::Create(model, {.id = "later"}, &clock_, &random_);
+  backend_ = LocalBackend::Create(model, {.id = "later"}, &clock_, &random_).value();
   EXPECT_EQ(backend_->record().context_tokens, 512);
   EXPECT_EQ(backend_->record().vocabulary_size, 272);
   EXPECT_EQ(backend_->stats().blocks_total, 0);
@@ -179,10 +180,12 @@ TEST_F(Local, RefusesACacheTooSmallForItsModel) {
 }
 
 TEST_F(Local, ServesSeveralRecordsFromOneModel) {
-  const auto quiet = LocalBackend::Create(
-      model_, {.id = "quiet", .settings = {.thinking = chat::ThinkingClass::kNever}}, &clock_,
-      &random_);
-  const auto other = LocalBackend::Create(model_, {.id = "other"}, &clock_, &random_);
+  const auto quiet =
+      LocalBackend::Create(model_,
+                           {.id = "quiet", .settings = {.thinking = chat::ThinkingClass::kNever}},
+                           &clock_, &random_)
+          .value();
+  const auto other = LocalBackend::Create(model_, {.id = "other"}, &clock_, &random_).value();
   EXPECT_EQ(quiet->model(), other->model());
   EXPECT_EQ(quiet->record().thinking, chat::ThinkingClass::kNever);
   EXPECT_EQ(other->record().thinking, chat::ThinkingClass::kHybrid);

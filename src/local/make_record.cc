@@ -20,8 +20,8 @@ constexpr bool kMediaEncoders = false;
 
 class RecordMaker {
  public:
-  RecordMaker(const ModelFacts& facts, const ServedAs& served)
-      : facts_(facts), settings_(served.settings) {
+  RecordMaker(const ModelFacts& facts, const ChatFormat& format, const ServedAs& served)
+      : facts_(facts), format_(format), settings_(served.settings) {
     chat::ModelRecord& record = made_.record;
     record.id = served.id.empty() ? facts.name : served.id;
     record.aliases = served.aliases;
@@ -29,6 +29,9 @@ class RecordMaker {
     record.created_unix_seconds = settings_.created_unix_seconds.value_or(0);
     record.hidden = settings_.hidden.value_or(false);
     record.vocabulary_size = facts.info.vocabulary_size;
+    if (!format.warning.empty()) {
+      Conflict("prompt", format.warning);
+    }
   }
 
   MadeRecord Make(int32_t context_tokens) {
@@ -61,6 +64,7 @@ class RecordMaker {
   void DecideSampling();
 
   const ModelFacts& facts_;
+  const ChatFormat& format_;
   const RecordSettings& settings_;
   MadeRecord made_;
 };
@@ -82,21 +86,20 @@ void RecordMaker::DecideLimits(int32_t context_tokens) {
 
 void RecordMaker::DecideThinking() {
   chat::ModelRecord& record = made_.record;
-  const ChatFormat& format = facts_.format;
-  record.thinking = settings_.thinking.value_or(format.thinking);
-  if (record.thinking == ThinkingClass::kHybrid && format.thinking != ThinkingClass::kHybrid) {
-    record.thinking = format.thinking;
+  record.thinking = settings_.thinking.value_or(format_.thinking);
+  if (record.thinking == ThinkingClass::kHybrid && format_.thinking != ThinkingClass::kHybrid) {
+    record.thinking = format_.thinking;
     Conflict("thinking",
              fmt::format("the chat template has no switch for reasoning; the model {} reasons",
-                         format.thinking == ThinkingClass::kAlways ? "always" : "never"));
+                         format_.thinking == ThinkingClass::kAlways ? "always" : "never"));
   }
-  if (record.thinking == ThinkingClass::kAlways && format.syntax->think_open.empty()) {
+  if (record.thinking == ThinkingClass::kAlways && format_.syntax->think_open.empty()) {
     record.thinking = ThinkingClass::kNever;
     Conflict("thinking", "the model's answers have no form for reasoning; it never reasons");
   }
   const bool hybrid = record.thinking == ThinkingClass::kHybrid;
   record.thinking_default_on =
-      hybrid && settings_.thinking_default.value_or(format.thinking_default_on);
+      hybrid && settings_.thinking_default.value_or(format_.thinking_default_on);
   record.effort = settings_.effort.value_or(false) && record.thinking != ThinkingClass::kNever;
   if (settings_.effort.value_or(false) && !record.effort) {
     Conflict("effort", "the model never reasons; reasoning_effort does nothing");
@@ -106,7 +109,7 @@ void RecordMaker::DecideThinking() {
 
 void RecordMaker::DecideAbilities() {
   chat::ModelRecord& record = made_.record;
-  record.tools = Flag("tools", settings_.tools, facts_.format.chat_template->has_tools(),
+  record.tools = Flag("tools", settings_.tools, format_.chat_template->has_tools(),
                       "the chat template does not render tools; requests with them are refused");
   record.json_mode = Flag("json_mode", settings_.json_mode, kConstrainedDecoding,
                           "answers cannot be held to a format yet; JSON mode is refused");
@@ -144,8 +147,9 @@ void RecordMaker::DecideSampling() {
 
 }  // namespace
 
-MadeRecord MakeRecord(const ModelFacts& facts, int32_t context_tokens, const ServedAs& served) {
-  return RecordMaker(facts, served).Make(context_tokens);
+MadeRecord MakeRecord(const ModelFacts& facts, const ChatFormat& format, int32_t context_tokens,
+                      const ServedAs& served) {
+  return RecordMaker(facts, format, served).Make(context_tokens);
 }
 
 }  // namespace millrace::local

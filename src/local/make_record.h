@@ -35,7 +35,9 @@ struct MadeRecord {
 // Defaults of sampling are those of the contract's column for text models, or, with `inputs`, of
 // the column for models that see.
 //
-// `context_tokens` is that of the engine: settings may only make it smaller.
-MadeRecord MakeRecord(const ModelFacts& facts, int32_t context_tokens, const ServedAs& served);
+// A warning of `format` is a conflict of the key `prompt`. `context_tokens` is that of the engine:
+// settings may only make it smaller.
+MadeRecord MakeRecord(const ModelFacts& facts, const ChatFormat& format, int32_t context_tokens,
+                      const ServedAs& served);
 
 }  // namespace millrace::local

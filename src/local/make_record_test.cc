@@ -20,17 +20,20 @@ constexpr std::string_view kTools = "{% if tools %}{{ tools | length }}{% endif 
 constexpr std::string_view kReasons = "{{ messages[0].content.split('</think>')[-1] }}";
 constexpr std::string_view kPlain = "{{ messages[0].content }}";
 
-ModelFacts Facts(std::string_view source, ThinkingClass thinking) {
+ChatFormat Format(std::string_view source, ThinkingClass thinking) {
+  return {.chat_template = chat_template::Template::Compile(source).value(),
+          .syntax = output_parser::FindSyntax("hermes"),
+          .thinking = thinking,
+          .thinking_default_on = true};
+}
+
+MadeRecord Make(const ChatFormat& format, const ServedAs& served) {
   ModelFacts facts{.name = "file",
                    .organization = "Somebody",
                    .tokenizer = tokenizer::testing::MakeTinyTokenizer(),
-                   .format = {.chat_template = chat_template::Template::Compile(source).value(),
-                              .syntax = output_parser::FindSyntax("hermes"),
-                              .thinking = thinking,
-                              .thinking_default_on = true},
                    .info = {}};
   facts.info.vocabulary_size = 272;
-  return facts;
+  return MakeRecord(facts, format, kContext, served);
 }
 
 std::vector<std::string> KeysOf(const MadeRecord& made) {
@@ -43,7 +46,7 @@ std::vector<std::string> KeysOf(const MadeRecord& made) {
 }
 
 TEST(MakeRecord, TakesWhatNobodySaidFromTheFile) {
-  const MadeRecord made = MakeRecord(Facts(kSwitch, ThinkingClass::kHybrid), kContext, {.id = ""});
+  const MadeRecord made = Make(Format(kSwitch, ThinkingClass::kHybrid), {.id = ""});
   EXPECT_THAT(made.conflicts, IsEmpty());
   const chat::ModelRecord& record = made.record;
   EXPECT_EQ(record.id, "file");
@@ -83,8 +86,8 @@ TEST(MakeRecord, LetsEverySettingWin) {
                        .presence_penalty = 0.6,
                        .repetition_penalty = 1.7};
   const MadeRecord made =
-      MakeRecord(Facts(std::string(kSwitch) + std::string(kTools), ThinkingClass::kHybrid),
-                 kContext, {.id = "a/b", .aliases = {"c"}, .settings = settings});
+      Make(Format(std::string(kSwitch) + std::string(kTools), ThinkingClass::kHybrid),
+           {.id = "a/b", .aliases = {"c"}, .settings = settings});
   EXPECT_THAT(made.conflicts, IsEmpty());
   const chat::ModelRecord& record = made.record;
   EXPECT_EQ(record.id, "a/b");
@@ -111,7 +114,7 @@ TEST(MakeRecord, LetsEverySettingWin) {
 TEST(MakeRecord, RefusesWhatTheFileCannotDoAndSaysSo) {
   const RecordSettings settings{.thinking = ThinkingClass::kHybrid, .tools = true, .fim = true};
   const MadeRecord made =
-      MakeRecord(Facts(kPlain, ThinkingClass::kNever), kContext, {.id = "", .settings = settings});
+      Make(Format(kPlain, ThinkingClass::kNever), {.id = "", .settings = settings});
   EXPECT_THAT(KeysOf(made), ElementsAre("thinking", "tools", "fim"));
   EXPECT_EQ(made.record.thinking, ThinkingClass::kNever);
   EXPECT_FALSE(made.record.tools);
@@ -120,16 +123,24 @@ TEST(MakeRecord, RefusesWhatTheFileCannotDoAndSaysSo) {
 
 TEST(MakeRecord, AHybridRecordOfAModelThatAlwaysReasonsAlwaysReasons) {
   const RecordSettings settings{.thinking = ThinkingClass::kHybrid};
-  const MadeRecord made = MakeRecord(Facts(kReasons, ThinkingClass::kAlways), kContext,
-                                     {.id = "", .settings = settings});
+  const MadeRecord made =
+      Make(Format(kReasons, ThinkingClass::kAlways), {.id = "", .settings = settings});
   EXPECT_THAT(KeysOf(made), ElementsAre("thinking"));
   EXPECT_EQ(made.record.thinking, ThinkingClass::kAlways);
 }
 
+TEST(MakeRecord, PassesOnWhatTheFormatLeftOpen) {
+  ChatFormat format = Format(kPlain, ThinkingClass::kNever);
+  format.warning = "nobody knows";
+  const MadeRecord made = Make(format, {.id = ""});
+  EXPECT_THAT(KeysOf(made), ElementsAre("prompt"));
+  EXPECT_EQ(made.conflicts[0].problem, "nobody knows");
+}
+
 TEST(MakeRecord, NeverAndAlwaysNeedNoSwitch) {
   for (const ThinkingClass thinking : {ThinkingClass::kNever, ThinkingClass::kAlways}) {
-    const MadeRecord made = MakeRecord(Facts(kPlain, ThinkingClass::kNever), kContext,
-                                       {.id = "", .settings = {.thinking = thinking}});
+    const MadeRecord made =
+        Make(Format(kPlain, ThinkingClass::kNever), {.id = "", .settings = {.thinking = thinking}});
     EXPECT_THAT(made.conflicts, IsEmpty());
     EXPECT_EQ(made.record.thinking, thinking);
   }
@@ -137,8 +148,8 @@ TEST(MakeRecord, NeverAndAlwaysNeedNoSwitch) {
 
 TEST(MakeRecord, EffortNeedsReasoning) {
   const RecordSettings settings{.thinking = ThinkingClass::kNever, .effort = true};
-  const MadeRecord made = MakeRecord(Facts(kSwitch, ThinkingClass::kHybrid), kContext,
-                                     {.id = "", .settings = settings});
+  const MadeRecord made =
+      Make(Format(kSwitch, ThinkingClass::kHybrid), {.id = "", .settings = settings});
   EXPECT_THAT(KeysOf(made), ElementsAre("effort"));
   EXPECT_FALSE(made.record.effort);
 }
@@ -146,7 +157,7 @@ TEST(MakeRecord, EffortNeedsReasoning) {
 TEST(MakeRecord, InputsBringTheSamplingDefaultsOfModelsThatSee) {
   const RecordSettings settings{.inputs = InputSettings{.image = true}};
   const MadeRecord made =
-      MakeRecord(Facts(kPlain, ThinkingClass::kNever), kContext, {.id = "", .settings = settings});
+      Make(Format(kPlain, ThinkingClass::kNever), {.id = "", .settings = settings});
   EXPECT_EQ(made.record.sampling.temperature, 0.7);
   EXPECT_EQ(made.record.sampling.top_k, 50);
   EXPECT_EQ(made.record.sampling.frequency_penalty, 0.5);
@@ -155,7 +166,7 @@ TEST(MakeRecord, InputsBringTheSamplingDefaultsOfModelsThatSee) {
 TEST(MakeRecord, ContextIsNeverMoreThanTheEngineHas) {
   const RecordSettings settings{.context_tokens = 1 << 20, .prompt_tokens_max = 1 << 20};
   const MadeRecord made =
-      MakeRecord(Facts(kPlain, ThinkingClass::kNever), kContext, {.id = "", .settings = settings});
+      Make(Format(kPlain, ThinkingClass::kNever), {.id = "", .settings = settings});
   EXPECT_EQ(made.record.context_tokens, kContext);
   EXPECT_EQ(made.record.prompt_tokens_max, kContext);
 }

@@ -49,7 +49,7 @@ base::Result<ChatFormat> FormatOfPrompt(const gguf::File& file, std::string_view
     return FormatOfTemplate(chat_template::ChatMlSource());
   }
   if (prompt == "template" && source.empty()) {
-    return base::InvalidArgument("the file has no chat template");
+    return base::InvalidArgument("prompt: the file has no chat template");
   }
   const chat_template::Encoder* encoder = nullptr;
   if (prompt.empty()) {
@@ -57,7 +57,7 @@ base::Result<ChatFormat> FormatOfPrompt(const gguf::File& file, std::string_view
   } else if (prompt != "template") {
     encoder = chat_template::FindEncoder(prompt);
     if (encoder == nullptr) {
-      return base::InvalidArgument("no prompt format is named " + std::string(prompt));
+      return base::InvalidArgument("prompt: no prompt format is named " + std::string(prompt));
     }
   }
   if (encoder != nullptr) {
@@ -81,7 +81,7 @@ base::Result<ChatFormat> ReadChatFormat(const gguf::File& file, const ChatFormat
   if (!choice.syntax.empty()) {
     format.syntax = output_parser::FindSyntax(choice.syntax);
     if (format.syntax == nullptr) {
-      return base::InvalidArgument("no answer syntax is named " + choice.syntax);
+      return base::InvalidArgument("syntax: no answer syntax is named " + choice.syntax);
     }
   }
   return format;
@@ -92,7 +92,6 @@ base::Result<ModelFacts> ReadModelFacts(const gguf::File& file) {
   ModelFacts facts{.name = info.name,
                    .organization = std::string(TRY(file.StringOr("general.organization", ""))),
                    .tokenizer = TRY(tokenizer::Tokenizer::FromGguf(file)),
-                   .format = TRY(ReadChatFormat(file)),
                    .info = std::move(info)};
   if (facts.name.empty()) {
     facts.name = std::filesystem::path(file.path()).stem().string();

@@ -38,17 +38,17 @@ struct ChatFormatChoice {
 };
 
 // A prompt encoder for families whose publisher gives no template, else `tokenizer.chat_template`,
-// else ChatML, with a warning.
+// else ChatML, with a warning. Errors begin with the key they are about, "prompt: " or "syntax: ",
+// or with that of the file.
 base::Result<ChatFormat> ReadChatFormat(const gguf::File& file,
                                         const ChatFormatChoice& choice = {});
 
-// Everything that serving needs to know before the weights are there. Immutable, shared by every
-// record that is served from the file.
+// Everything that serving needs to know before the weights are there, but for the chat format,
+// which is the record's. Immutable, shared by every record that is served from the file.
 struct ModelFacts {
   std::string name;          // what the model calls itself, else the file's name
   std::string organization;  // may be empty
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
-  ChatFormat format;
   model::ModelInfo info;
 };
 

@@ -37,6 +37,8 @@ RecordSettings Layer(const RecordSettings& below, const RecordSettings& above) {
           .n_max = Pick(above.n_max, below.n_max),
           .images_max = Pick(above.images_max, below.images_max),
           .hidden = Pick(above.hidden, below.hidden),
+          .prompt = Pick(above.prompt, below.prompt),
+          .syntax = Pick(above.syntax, below.syntax),
           .owned_by = Pick(above.owned_by, below.owned_by),
           .created_unix_seconds = Pick(above.created_unix_seconds, below.created_unix_seconds),
           .sampling = LayerSampling(below.sampling, above.sampling)};

@@ -48,6 +48,9 @@ struct RecordSettings {
   std::optional<int32_t> n_max = {};
   std::optional<int32_t> images_max = {};
   std::optional<bool> hidden = {};
+  // Names, as in ChatFormatChoice (local/model_facts.h).
+  std::optional<std::string> prompt = {};
+  std::optional<std::string> syntax = {};
   std::optional<std::string> owned_by = {};
   std::optional<int64_t> created_unix_seconds = {};
   SamplingSettings sampling = {};

@@ -16,7 +16,7 @@ ServedModel::ServedModel(const std::string& path, engine::EngineOptions options)
   model_ = *std::move(opened);
   const base::Status loaded = model_->Load(LoadedModel::Weights::kOnDemand);
   MILLRACE_CHECK(loaded.has_value());
-  backend_ = LocalBackend::Create(model_, {}, &clock_, &random_);
+  backend_ = LocalBackend::Create(model_, {}, &clock_, &random_).value();
 }
 
 chat::ChatRequest ServedModel::Ask(std::string text, uint64_t seed) {
