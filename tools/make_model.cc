@@ -2,6 +2,13 @@
 //
 //   make_model --shape tiny|qwen3-0.6b|qwen3-4b|qwen3-8b --type Q8_0|Q4_K_M|Q4_0|F16|... [--seed N]
 //   OUT.gguf
+//
+// A vocabulary and a chat template of another family may be given, with the tokens that the family
+// has and the vocabulary lacks. What it then prints, a line `ID TEXT` for each token that was
+// named, tells tests where they are.
+//
+//   make_model --vocabulary gpt-2.gguf --template GLM-4.6.jinja --special '<|user|>'
+//   --mark '<think>' --eos '<|user|>' --type F16 OUT.gguf
 #include <charconv>
 #include <cstdio>
 #include <fstream>
@@ -11,6 +18,7 @@
 #include <vector>
 
 #include "gguf/file_mix.h"
+#include "given_vocabulary.h"
 #include "model/testing/synthetic_model.h"
 
 namespace {
@@ -20,16 +28,22 @@ using millrace::model::testing::SyntheticModel;
 constexpr std::string_view kUsage =
     "usage: make_model [--shape tiny|qwen3-0.6b|qwen3-4b|qwen3-8b] [--type "
     "F32|F16|Q8_0|Q4_0|Q4_K_M|...]\n"
-    "                  [--seed N] OUT.gguf\n"
-    "Writes a Qwen3 model with random weights. The same options give the same bytes.\n";
+    "                  [--seed N] [--name NAME] [--template FILE.jinja]\n"
+    "                  [--vocabulary FILE.gguf|FOLDER/qwen2.vocab.json] [--special TEXT]...\n"
+    "                  [--mark TEXT]... [--bos TEXT] [--eos TEXT] [--eot TEXT] OUT.gguf\n"
+    "Writes a Qwen3 model with random weights. The same options give the same bytes.\n"
+    "--special adds a control token to the vocabulary, --mark a user-defined one; --bos, --eos\n"
+    "and --eot name tokens. A line ID TEXT is printed for each of them.\n";
 
 struct Options {
   SyntheticModel model;
+  millrace::tools::VocabularyOptions vocabulary;
   std::string path;
 };
 
 // The value of an option, or nothing when it makes no sense.
-bool Apply(std::string_view option, const std::string& value, SyntheticModel& model) {
+bool Apply(std::string_view option, const std::string& value, Options& options) {
+  SyntheticModel& model = options.model;
   if (option == "--type") {
     const auto mix = millrace::gguf::FindFileMix(value);
     model.mix = mix.value_or(model.mix);
@@ -39,7 +53,16 @@ bool Apply(std::string_view option, const std::string& value, SyntheticModel& mo
     const char* end = value.data() + value.size();
     return std::from_chars(value.data(), end, model.seed).ptr == end;
   }
-  return false;
+  if (option == "--name") {
+    model.name = value;
+    return true;
+  }
+  if (option == "--template") {
+    const auto text = millrace::tokenizer::testing::ReadFile(value);
+    model.chat_template = text.value_or("");
+    return !model.chat_template.empty();
+  }
+  return options.vocabulary.Take(option, value);
 }
 
 std::optional<Options> ParseOptions(const std::vector<std::string>& arguments) {
@@ -59,9 +82,8 @@ std::optional<Options> ParseOptions(const std::vector<std::string>& arguments) {
       options.path = arguments[i];
       continue;
     }
-    const bool known =
-        arguments[i] == "--shape" ||
-        (i + 1 < arguments.size() && Apply(arguments[i], arguments[i + 1], options.model));
+    const bool known = arguments[i] == "--shape" ||
+                       (i + 1 < arguments.size() && Apply(arguments[i], arguments[i + 1], options));
     if (!known) {
       return std::nullopt;
     }
@@ -70,20 +92,35 @@ std::optional<Options> ParseOptions(const std::vector<std::string>& arguments) {
   return options.path.empty() ? std::nullopt : std::optional(options);
 }
 
+int Fail(const std::string& path, const millrace::base::Error& error) {
+  std::fprintf(stderr, "make_model: %s: %s\n", path.c_str(), error.message.c_str());
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto options = ParseOptions({argv + 1, argv + argc});
+  auto options = ParseOptions({argv + 1, argv + argc});
   if (!options) {
     std::fwrite(kUsage.data(), 1, kUsage.size(), stderr);
     return 2;
   }
+  millrace::tools::GivenVocabulary vocabulary;
+  if (!options->vocabulary.path.empty()) {
+    auto given = millrace::tools::MakeGivenVocabulary(options->vocabulary);
+    if (!given.has_value()) {
+      return Fail(options->vocabulary.path, given.error());
+    }
+    vocabulary = *std::move(given);
+    options->model.vocabulary_size = static_cast<int32_t>(vocabulary.data.tokens.size());
+    options->model.set_vocabulary = [&vocabulary](millrace::gguf::Writer& writer) {
+      millrace::tokenizer::testing::SetVocabulary(vocabulary.data, writer);
+    };
+  }
+  for (const auto& [text, id] : vocabulary.named) {
+    std::printf("%d %s\n", id, text.c_str());
+  }
   std::ofstream out(options->path, std::ios::binary);
   const auto written = millrace::model::testing::WriteSyntheticModel(options->model, out);
-  if (!written.has_value()) {
-    std::fprintf(stderr, "make_model: %s: %s\n", options->path.c_str(),
-                 written.error().message.c_str());
-    return 1;
-  }
-  return 0;
+  return written.has_value() ? 0 : Fail(options->path, written.error());
 }

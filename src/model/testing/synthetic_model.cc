@@ -189,7 +189,6 @@ void SetVocabulary(int32_t size, gguf::Writer& writer) {
   writer.SetUint32("tokenizer.ggml.padding_token_id",
                    static_cast<uint32_t>(vocabulary.end_of_text));
   writer.SetBool("tokenizer.ggml.add_bos_token", false);
-  writer.SetString("tokenizer.chat_template", SyntheticChatTemplate());
 }
 
 base::Status CheckSpec(const SyntheticModel& model) {
@@ -241,7 +240,14 @@ base::Status WriteSyntheticModel(const SyntheticModel& model, std::ostream& out)
   gguf::Writer writer;
   SetShape(model, writer);
   if (model.with_vocabulary) {
-    SetVocabulary(model.vocabulary_size, writer);
+    if (model.set_vocabulary) {
+      model.set_vocabulary(writer);
+    } else {
+      SetVocabulary(model.vocabulary_size, writer);
+    }
+    writer.SetString("tokenizer.chat_template", model.chat_template.empty()
+                                                    ? SyntheticChatTemplate()
+                                                    : std::string_view(model.chat_template));
   }
   const std::vector<Tensor> tensors = TensorsOf(model);
   for (const Tensor& tensor : tensors) {

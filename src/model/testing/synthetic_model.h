@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "base/result.h"
 #include "gguf/file_mix.h"
+#include "gguf/writer.h"
 
 namespace millrace::model::testing {
 
@@ -34,6 +36,9 @@ struct SyntheticModel {
   // Entries of the vocabulary. At least kTinyVocabularySize; entries beyond are words, then padding.
   int32_t vocabulary_size = 272;
   bool with_vocabulary = true;  // tokenizer and chat template
+  // Sets the keys of a tokenizer of `vocabulary_size` entries in place of the made-up one.
+  std::function<void(gguf::Writer&)> set_vocabulary = {};
+  std::string chat_template = {};  // empty: one in the way of Qwen3
   uint64_t seed = 1;
 };
 
