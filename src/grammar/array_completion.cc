@@ -1,12 +1,13 @@
 // Whether an array can still be completed: items that are missing must find places and values.
 #include <algorithm>
 
+#include "grammar/conjunctions.h"
 #include "grammar/json_language.h"
 
 namespace millrace::grammar {
 namespace {
 
-constexpr size_t kTermsMax = 256;
+constexpr size_t kTermsMax = 1'000;
 constexpr size_t kTriesMax = 20'000;
 constexpr int64_t kPlacesMax = 1'000;
 
@@ -44,9 +45,10 @@ using Op = SchemaAlgebra::Op;
 struct JsonLanguage::ArraySearch {
   const ArrayTerm& term;
   const Facts& facts;
-  std::vector<int64_t> missing = {};    // of at_least, then of violated: items still to come
-  std::vector<int64_t> allowance = {};  // of fewer_than: items that still may satisfy it
-  std::vector<FormulaId> items = {};    // those placed
+  std::vector<int64_t> missing = {};         // of at_least, then of violated: items still to come
+  std::vector<int64_t> allowance = {};       // of fewer_than: items that still may satisfy it
+  std::vector<int64_t> missing_before = {};  // the item being placed
+  std::vector<FormulaId> items = {};         // those placed
   size_t tries = 0;
 };
 
@@ -73,43 +75,20 @@ bool JsonLanguage::AddLiteral(const SchemaAlgebra::Formula& literal, ArrayTerm& 
   }
 }
 
-bool JsonLanguage::AddTerm(ArrayTerm term, std::vector<FormulaId> open,
-                           std::vector<ArrayTerm>& terms) {
-  std::vector<FormulaId> choices;
-  while (!open.empty()) {
-    const FormulaId id = open.back();
-    const SchemaAlgebra::Formula& node = algebra_.at(id);
-    open.pop_back();
-    if (node.op == Op::kAnd) {
-      open.insert(open.end(), node.parts.begin(), node.parts.end());
-    } else if (node.op == Op::kOr) {
-      choices.push_back(id);
-    } else if (!AddLiteral(node, term)) {
-      return true;
-    }
-  }
-  if (choices.empty()) {
-    terms.push_back(std::move(term));
-    return terms.size() < kTermsMax;
-  }
-  const std::vector<FormulaId> parts = algebra_.at(choices.back()).parts;
-  choices.pop_back();
-  for (const FormulaId part : parts) {
-    std::vector<FormulaId> rest = choices;
-    rest.push_back(part);
-    if (!AddTerm(term, std::move(rest), terms)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 std::vector<ArrayTerm>& JsonLanguage::ArrayTerms(FormulaId formula) {
   const auto [it, is_new] = array_terms_.try_emplace(formula);
   if (is_new) {
-    std::vector<ArrayTerm> terms;
-    if (!AddTerm(ArrayTerm{}, {formula}, terms)) {
+    std::vector<Conjunction> conjunctions;
+    if (!FindConjunctions(algebra_, formula, kTermsMax, conjunctions)) {
       gave_up_ = true;
+    }
+    std::vector<ArrayTerm> terms;
+    for (const Conjunction& conjunction : conjunctions) {
+      ArrayTerm term;
+      if (std::all_of(conjunction.begin(), conjunction.end(),
+                      [&](FormulaId literal) { return AddLiteral(algebra_.at(literal), term); })) {
+        terms.push_back(std::move(term));
+      }
     }
     own_bytes_ += terms.size() * sizeof(ArrayTerm);
     it->second = std::move(terms);
@@ -203,7 +182,10 @@ bool JsonLanguage::PlaceItems(ArraySearch& search, int64_t index) {
     gave_up_ = true;
     return false;
   }
-  return PlaceOneItem(search, index, 0, ItemOf(term, index));
+  const std::vector<int64_t> outer = std::exchange(search.missing_before, search.missing);
+  const bool found = PlaceOneItem(search, index, 0, ItemOf(term, index));
+  search.missing_before = outer;
+  return found;
 }
 
 // Decides which of the missing items the one at `index` is; then goes on to the next index.
@@ -234,7 +216,7 @@ bool JsonLanguage::PlaceOneItem(ArraySearch& search, int64_t index, size_t oblig
     return PlaceOneItem(search, index, obligation + 1, item);
   }
   const bool idle =
-      item == ItemOf(term, index) && index >= term.count_min && index >= PrefixOf(term);
+      search.missing == search.missing_before && index >= term.count_min && index >= PrefixOf(term);
   if (idle || !IsSatisfiable(item)) {
     return false;  // an item that serves nothing, at a place like all later ones
   }

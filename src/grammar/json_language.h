@@ -225,8 +225,6 @@ class JsonLanguage {
 
   std::vector<ObjectTerm>& ObjectTerms(FormulaId formula);
   std::vector<ArrayTerm>& ArrayTerms(FormulaId formula);
-  bool AddTerm(ObjectTerm term, std::vector<FormulaId> open, std::vector<ObjectTerm>& terms);
-  bool AddTerm(ArrayTerm term, std::vector<FormulaId> open, std::vector<ArrayTerm>& terms);
   bool AddLiteral(const SchemaAlgebra::Formula& literal, ObjectTerm& term);
   bool AddLiteral(const SchemaAlgebra::Formula& literal, ArrayTerm& term);
 

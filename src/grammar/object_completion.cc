@@ -2,12 +2,13 @@
 #include <algorithm>
 #include <set>
 
+#include "grammar/conjunctions.h"
 #include "grammar/json_language.h"
 
 namespace millrace::grammar {
 namespace {
 
-constexpr size_t kTermsMax = 256;
+constexpr size_t kTermsMax = 1'000;
 constexpr size_t kTriesMax = 5'000;
 
 }  // namespace
@@ -56,43 +57,20 @@ bool JsonLanguage::AddLiteral(const SchemaAlgebra::Formula& literal, ObjectTerm&
   }
 }
 
-bool JsonLanguage::AddTerm(ObjectTerm term, std::vector<FormulaId> open,
-                           std::vector<ObjectTerm>& terms) {
-  std::vector<FormulaId> choices;
-  while (!open.empty()) {
-    const SchemaAlgebra::Formula& node = algebra_.at(open.back());
-    const FormulaId id = open.back();
-    open.pop_back();
-    if (node.op == Op::kAnd) {
-      open.insert(open.end(), node.parts.begin(), node.parts.end());
-    } else if (node.op == Op::kOr) {
-      choices.push_back(id);
-    } else if (!AddLiteral(node, term)) {
-      return true;
-    }
-  }
-  if (choices.empty()) {
-    terms.push_back(std::move(term));
-    return terms.size() < kTermsMax;
-  }
-  const std::vector<FormulaId> parts = algebra_.at(choices.back()).parts;
-  choices.pop_back();
-  for (const FormulaId part : parts) {
-    std::vector<FormulaId> rest = choices;
-    rest.push_back(part);
-    if (!AddTerm(term, std::move(rest), terms)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 std::vector<ObjectTerm>& JsonLanguage::ObjectTerms(FormulaId formula) {
   const auto [it, is_new] = object_terms_.try_emplace(formula);
   if (is_new) {
-    std::vector<ObjectTerm> terms;
-    if (!AddTerm(ObjectTerm{}, {formula}, terms)) {
+    std::vector<Conjunction> conjunctions;
+    if (!FindConjunctions(algebra_, formula, kTermsMax, conjunctions)) {
       gave_up_ = true;
+    }
+    std::vector<ObjectTerm> terms;
+    for (const Conjunction& conjunction : conjunctions) {
+      ObjectTerm term;
+      if (std::all_of(conjunction.begin(), conjunction.end(),
+                      [&](FormulaId literal) { return AddLiteral(algebra_.at(literal), term); })) {
+        terms.push_back(std::move(term));
+      }
     }
     own_bytes_ += terms.size() * sizeof(ObjectTerm);
     it->second = std::move(terms);

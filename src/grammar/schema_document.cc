@@ -218,6 +218,9 @@ base::Result<int32_t> SchemaDocuments::Enter(const JsonNode& node, int32_t resou
   }
   std::string uri = ResolveUri(resources_[static_cast<size_t>(resource)].uri,
                                std::string_view(id->text).substr(0, id->text.find('#')));
+  if (is_root && uri == resources_[static_cast<size_t>(resource)].uri) {
+    return resource;  // the identifier it was asked for by
+  }
   const auto own = static_cast<int32_t>(resources_.size());
   by_uri_.try_emplace(uri, own);
   resources_.push_back({.uri = std::move(uri), .root = &node, .draft = draft});

@@ -1,0 +1,155 @@
+#include "grammar/conjunctions.h"
+
+#include <algorithm>
+#include <set>
+
+namespace millrace::grammar {
+namespace {
+
+using Op = SchemaAlgebra::Op;
+
+enum class Truth : uint8_t { kNo, kYes, kOpen };
+
+class Search {
+ public:
+  Search(SchemaAlgebra& algebra, size_t count_max, std::vector<Conjunction>& result)
+      : algebra_(algebra), count_max_(count_max), result_(result) {}
+
+  struct Branch {
+    std::set<FormulaId> chosen;
+    std::vector<FormulaId> open;  // Ors of which one part must hold
+  };
+
+  // Adds what follows from `formula` being true; false when it contradicts what is chosen.
+  bool Assume(FormulaId formula, Branch& branch) {
+    const SchemaAlgebra::Formula& node = algebra_.at(formula);
+    if (node.op == Op::kAnd) {
+      const std::vector<FormulaId> parts = node.parts;
+      return std::all_of(parts.begin(), parts.end(),
+                         [&](FormulaId part) { return Assume(part, branch); });
+    }
+    if (node.op == Op::kOr) {
+      branch.open.push_back(formula);
+      return true;
+    }
+    if (formula == kTrue) {
+      return true;
+    }
+    if (formula == kFalse || branch.chosen.contains(algebra_.Not(formula))) {
+      return false;
+    }
+    branch.chosen.insert(formula);
+    return true;
+  }
+
+  // What is known of `formula` under the choices made.
+  Truth Known(FormulaId formula, const Branch& branch) {
+    const SchemaAlgebra::Formula& node = algebra_.at(formula);
+    if (node.op == Op::kAnd || node.op == Op::kOr) {
+      const Truth deciding = node.op == Op::kAnd ? Truth::kNo : Truth::kYes;
+      const std::vector<FormulaId> parts = node.parts;
+      bool all = true;
+      for (const FormulaId part : parts) {
+        const Truth truth = Known(part, branch);
+        if (truth == deciding) {
+          return deciding;
+        }
+        all = all && truth != Truth::kOpen;
+      }
+      return !all ? Truth::kOpen : deciding == Truth::kNo ? Truth::kYes : Truth::kNo;
+    }
+    if (formula == kTrue || branch.chosen.contains(formula)) {
+      return Truth::kYes;
+    }
+    return formula == kFalse || branch.chosen.contains(algebra_.Not(formula)) ? Truth::kNo
+                                                                              : Truth::kOpen;
+  }
+
+  // Draws all conclusions; false on a contradiction.
+  bool Propagate(Branch& branch) {
+    for (bool changed = true; changed;) {
+      changed = false;
+      std::vector<FormulaId> open = std::exchange(branch.open, {});
+      for (const FormulaId choice : open) {
+        const std::vector<FormulaId> parts = algebra_.at(choice).parts;
+        FormulaId last = kFalse;
+        size_t count = 0;
+        bool holds = false;
+        for (const FormulaId part : parts) {
+          const Truth truth = Known(part, branch);
+          holds = holds || truth == Truth::kYes;
+          if (truth == Truth::kOpen) {
+            ++count;
+            last = part;
+          }
+        }
+        if (holds) {
+          continue;
+        }
+        if (count == 0) {
+          return false;
+        }
+        if (count > 1) {
+          branch.open.push_back(choice);
+        } else {
+          changed = true;
+          if (!Assume(last, branch)) {
+            return false;
+          }
+        }
+      }
+    }
+    return true;
+  }
+
+  bool Run(Branch branch) {
+    constexpr size_t kStepsPerResult = 64;
+    if (++steps_ > count_max_ * kStepsPerResult) {
+      return false;
+    }
+    if (!Propagate(branch)) {
+      return true;
+    }
+    if (branch.open.empty()) {
+      Conjunction found(branch.chosen.begin(), branch.chosen.end());
+      const bool covered =
+          std::any_of(result_.begin(), result_.end(), [&](const Conjunction& other) {
+            return std::includes(found.begin(), found.end(), other.begin(), other.end());
+          });
+      if (!covered) {
+        result_.push_back(std::move(found));
+      }
+      return result_.size() <= count_max_;
+    }
+    const auto fewest =
+        std::min_element(branch.open.begin(), branch.open.end(), [&](FormulaId a, FormulaId b) {
+          return algebra_.at(a).parts.size() < algebra_.at(b).parts.size();
+        });
+    const std::vector<FormulaId> parts = algebra_.at(*fewest).parts;
+    branch.open.erase(fewest);
+    for (const FormulaId part : parts) {
+      Branch next = branch;
+      if (Known(part, branch) != Truth::kNo && Assume(part, next) && !Run(std::move(next))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  SchemaAlgebra& algebra_;
+  size_t count_max_;
+  std::vector<Conjunction>& result_;
+  size_t steps_ = 0;
+};
+
+}  // namespace
+
+bool FindConjunctions(SchemaAlgebra& algebra, FormulaId formula, size_t count_max,
+                      std::vector<Conjunction>& result) {
+  Search search(algebra, count_max, result);
+  Search::Branch start;
+  return !search.Assume(formula, start) || search.Run(std::move(start));
+}
+
+}  // namespace millrace::grammar
