@@ -155,6 +155,16 @@ std::optional<LimitRefusal> AskTokenMetrics(Counts& counts, const Limits& limits
   return std::nullopt;
 }
 
+// The most that a request may generate, as far as it is limited.
+std::optional<int64_t> MostOf(const Demand& demand) {
+  if (!demand.completion_tokens_max) {
+    return std::nullopt;
+  }
+  const int64_t limit = std::clamp<int64_t>(*demand.completion_tokens_max, 0, kTokensMax);
+  const int64_t open = std::clamp<int64_t>(demand.reasoning_tokens_open, 0, kTokensMax);
+  return std::min(limit + open, kTokensMax);
+}
+
 void BookTokens(Counts& counts, int64_t amount, const Instant& at) {
   counts.minute_tokens.Add(at.now, amount);
   counts.day_tokens.BeginDay(at.day);
@@ -233,12 +243,16 @@ class LimiterImpl final : public Limiter {
     if (options_.reservation == TpmReservation::kPrompt) {
       return 0;
     }
-    const int64_t most =
-        std::clamp<int64_t>(demand.completion_tokens_max.value_or(kTokensMax), 0, kTokensMax);
-    const bool capped = demand.completion_tokens_max.has_value();
-    return capped && options_.reservation == TpmReservation::kMaxTokens
-               ? most
-               : std::min(most, counts.usual.Estimate(demand.key_id));
+    const int64_t usual =
+        std::min(MostOf(demand).value_or(kTokensMax), counts.usual.Estimate(demand.key_id));
+    const bool by_limit =
+        demand.completion_tokens_max && options_.reservation == TpmReservation::kMaxTokens;
+    if (!by_limit) {
+      return usual;
+    }
+    const int64_t limit = std::clamp<int64_t>(*demand.completion_tokens_max, 0, kTokensMax);
+    const bool by_habit = demand.reasoning_tokens_open > 0 && counts.usual.Knows(demand.key_id);
+    return by_habit ? std::max(limit, usual) : limit;
   }
   // Forgets a few entries that count nothing any more, if there are such; never one that runs.
   void Sweep(const Instant& at);
@@ -263,7 +277,7 @@ class Reservation::Booking {
         admitted_(admitted),
         prompt_(question.prompt),
         reserved_(question.reserved),
-        most_(demand.completion_tokens_max),
+        most_(MostOf(demand)),
         top_up_(std::max(question.reserved / 4, kTopUpMin)) {}
 
   void SetGenerated(int64_t completion_tokens);

@@ -60,6 +60,9 @@ struct Demand {
   int64_t prompt_tokens = 0;  // cached ones in full
   std::optional<int64_t> completion_tokens_max =
       {};  // of all choices, when the client gave a limit
+  // What may come beyond that limit: reasoning that the client left open. Such a request reserves
+  // its limit or, when more, what its key usually produces, and is topped up as it runs.
+  int64_t reasoning_tokens_open = 0;
 };
 
 // One configured per-minute metric, for the x-ratelimit headers.

@@ -230,6 +230,31 @@ TEST_F(LimiterTokensTest, AnEstimateIsNeverAboveTheCap) {
   EXPECT_EQ(Start(Ask(10, 90), {.tpm = 1000}).status().tokens->remaining, 900);
 }
 
+TEST_F(LimiterTokensTest, ReasoningLeftOpenReservesWhatIsUsual) {
+  Use({.reservation = TpmReservation::kMaxTokens});
+  const Limits limits{.tpm = 10'000};
+  Spend(Ask(0), 400, limits);
+  clock_.Advance(minutes(1));
+  Demand demand = Ask(100, 1);
+  EXPECT_EQ(Start(demand, limits).status().tokens->remaining, 9'899);
+  clock_.Advance(minutes(1));
+  demand.reasoning_tokens_open = 8'000;
+  Reservation running = Start(demand, limits);
+  EXPECT_EQ(running.status().tokens->remaining, 9'500);
+  running.SetGenerated(400);
+  // Topped up by a quarter, up to the limit and what was left open.
+  EXPECT_EQ(RefusalOf(Ask(20'000), limits).status.tokens->remaining, 9'400);
+  running.SetGenerated(8'000);
+  EXPECT_EQ(RefusalOf(Ask(20'000), limits).status.tokens->remaining, 1'899);
+}
+
+TEST_F(LimiterTokensTest, AKeyThatProducedNothingYetReservesItsLimitThoughReasoningIsOpen) {
+  Use({.reservation = TpmReservation::kMaxTokens});
+  Demand demand = Ask(100, 1);
+  demand.reasoning_tokens_open = 8'000;
+  EXPECT_EQ(Start(demand, {.tpm = 10'000}).status().tokens->remaining, 9'899);
+}
+
 TEST_F(LimiterTokensTest, ThePromptAloneMayBeReserved) {
   Use({.reservation = TpmReservation::kPrompt});
   const Limits limits{.tpm = 1000};

@@ -19,6 +19,7 @@ class UsualOutput {
 
   void Learn(std::string_view key_id, int64_t completion_tokens);
   int64_t Estimate(std::string_view key_id) const;
+  bool Knows(std::string_view key_id) const { return means_.contains(std::string(key_id)); }
 
  private:
   struct Mean {
