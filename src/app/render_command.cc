@@ -121,9 +121,11 @@ std::string TokenText(const Source& source, std::optional<base::TokenId> token) 
 chat_template::RenderInput InputOf(const RenderOptions& options, const Source& source,
                                    chat::ChatRequest& request) {
   chat_template::RenderInput input;
+  const local::ChatFormat& format = source.format;
+  const auto old = local::OldReasoningOf(*format.chat_template, !request.tools.empty());
   input.messages = options.as_given
                        ? std::move(request.messages)
-                       : local::ForgetReasoning(std::move(request.messages), *source.format.syntax);
+                       : local::ForgetReasoning(std::move(request.messages), *format.syntax, old);
   input.tools = std::move(request.tools);
   input.enable_thinking = request.enable_thinking;
   input.reasoning_effort = request.effort;

@@ -273,6 +273,7 @@ class DeepseekV4Encoder : public DeepseekEncoder {
   explicit DeepseekV4Encoder(DeepseekV4Release release) : release_(release) {}
 
   bool has_effort() const override { return true; }
+  bool keeps_reasoning_with_tools() const override { return true; }
 
   base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
                                                 const RenderLimits& limits) const override {

@@ -73,6 +73,9 @@ class Template {
   virtual bool has_effort() const = 0;
   // Whether `tools` is read.
   virtual bool has_tools() const = 0;
+  // Whether the family wants the reasoning of all turns back when tools are given, and drops by
+  // itself what it does not want. Templates of files are given no reasoning of finished turns.
+  virtual bool keeps_reasoning_with_tools() const { return false; }
 };
 
 // A prompt encoder of a family that publishes no template.

@@ -61,8 +61,13 @@ Message EmptyUserTurn() {
 
 }  // namespace
 
+OldReasoning OldReasoningOf(const chat_template::Template& chat_template, bool any_tools) {
+  return any_tools && chat_template.keeps_reasoning_with_tools() ? OldReasoning::kAll
+                                                                 : OldReasoning::kRunning;
+}
+
 std::vector<Message> ForgetReasoning(std::vector<Message> messages,
-                                     const output_parser::Syntax& syntax) {
+                                     const output_parser::Syntax& syntax, OldReasoning old) {
   size_t running_from = 0;  // messages from here on follow the last user message
   for (size_t i = 0; i < messages.size(); ++i) {
     if (messages[i].role == Role::kUser) {
@@ -75,7 +80,8 @@ std::vector<Message> ForgetReasoning(std::vector<Message> messages,
       continue;
     }
     SplitReasoning(message, syntax);
-    if (i < running_from || message.tool_calls.empty()) {
+    const bool running = i >= running_from && !message.tool_calls.empty();
+    if (old == OldReasoning::kRunning && !running) {
       message.reasoning.reset();
     }
   }

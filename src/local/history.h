@@ -6,15 +6,25 @@
 #include <vector>
 
 #include "chat/message.h"
+#include "chat_template/template.h"
 #include "output_parser/parser.h"
 
 namespace millrace::local {
 
-// Reasoning of finished turns is not shown to the model again. It is kept where the model is still
-// at work: in assistant messages with tool calls after the last user message. A reasoning block at
-// the start of an assistant's content counts as reasoning.
+// What becomes of reasoning in old messages.
+enum class OldReasoning {
+  kRunning,  // kept where the model is at work: with calls, after the last user message
+  kAll,      // kept everywhere
+};
+
+// What the family does with a conversation: all reasoning is kept where it wants that with tools,
+// otherwise that of finished turns is not shown to the model again.
+OldReasoning OldReasoningOf(const chat_template::Template& chat_template, bool any_tools);
+
+// A reasoning block at the start of an assistant's content counts as reasoning.
 std::vector<chat::Message> ForgetReasoning(std::vector<chat::Message> messages,
-                                           const output_parser::Syntax& syntax);
+                                           const output_parser::Syntax& syntax,
+                                           OldReasoning old = OldReasoning::kRunning);
 
 // For templates that insist on a form: one system message first, then user and assistant in turn.
 // Neighbours of one role are joined with a blank line, a later system message speaks as the user,

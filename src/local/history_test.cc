@@ -43,6 +43,24 @@ TEST(ForgetReasoning, KeepsThatOfTheRunningToolLoop) {
   EXPECT_EQ(messages[3].reasoning, std::nullopt);
 }
 
+TEST(ForgetReasoning, KeepsAllOfItWhereTheFamilyWantsItWithTools) {
+  const auto v4 = chat_template::FindEncoder("deepseek_v4")->make();
+  EXPECT_EQ(OldReasoningOf(*v4, true), OldReasoning::kAll);
+  EXPECT_EQ(OldReasoningOf(*v4, false), OldReasoning::kRunning);
+  const auto v32 = chat_template::FindEncoder("deepseek_v32")->make();
+  EXPECT_EQ(OldReasoningOf(*v32, true), OldReasoning::kRunning);
+  const auto jinja = chat_template::Template::Compile("{{ messages[0].reasoning_content }}");
+  EXPECT_EQ(OldReasoningOf(**jinja, true), OldReasoning::kRunning);
+
+  const auto messages =
+      ForgetReasoning({Say(Role::kUser, "q"), Reason("r", "a", false), Say(Role::kUser, "q"),
+                       Say(Role::kAssistant, "<think>s</think>b"), Say(Role::kUser, "q")},
+                      Hermes(), OldReasoning::kAll);
+  EXPECT_EQ(messages[1].reasoning, "r");
+  EXPECT_EQ(messages[3].reasoning, "s");
+  EXPECT_EQ(messages[3].content, "b");
+}
+
 TEST(ForgetReasoning, FindsReasoningInsideContent) {
   auto call = Say(Role::kAssistant, "<think>\nr\n</think>\n\nanswer");
   call.tool_calls.push_back({.id = "a", .name = "f", .arguments_json = "{}"});

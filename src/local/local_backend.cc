@@ -167,7 +167,9 @@ base::Status LocalBackendImpl::CheckSupported(const chat::ChatRequest& request) 
 base::Result<std::vector<PromptPiece>> LocalBackendImpl::Render(
     const chat::ChatRequest& request) const {
   chat_template::RenderInput input;
-  input.messages = ForgetReasoning(request.messages, *format_.syntax);
+  input.messages =
+      ForgetReasoning(request.messages, *format_.syntax,
+                      OldReasoningOf(*format_.chat_template, !request.tools.empty()));
   input.tools = request.tools;
   input.enable_thinking = request.enable_thinking;
   input.reasoning_effort = request.effort;
