@@ -27,9 +27,12 @@ struct ApiServices {
   // Where bodies are parsed and prompts rendered; not the server's own thread. Its threads have to
   // be joined before the handler and the server's event loop go.
   boost::asio::any_io_executor worker;
-  // Where pictures are fetched and decoded: as many at a time as it has threads. The same rule.
+  // Where pictures are decoded: as many at a time as it has threads. The same rule.
   boost::asio::any_io_executor media_worker;
-  // Where requests are prepared whose schemas have to be compiled first. The same rule.
+  // The same for requests that have anything fetched, so that slow servers hold up only each other.
+  boost::asio::any_io_executor remote_media_worker;
+  // Where requests are prepared whose schemas have to be compiled first, and where those with large
+  // bodies are parsed and prepared. The same rule.
   boost::asio::any_io_executor schema_worker;
   RequestLogger log;  // may be empty
 };

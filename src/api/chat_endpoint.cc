@@ -25,6 +25,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int64_t kMillisPerSecond = 1000;
+// Bodies above this would have everybody else wait while they are parsed and rendered.
+constexpr size_t kLargeBodyBytes = size_t{256} << 10;
 constexpr std::string_view kKeepAlive = "keep-alive";
 
 http::Response JsonResponse(std::string body) {
@@ -76,6 +78,7 @@ asio::awaitable<WireStatus> ChatExchange::Begin(http::Request request) {
   if (!IsJsonRequest(request.head)) {
     co_return WireError{Failure::kUnsupportedContentType};
   }
+  large_ = request.body.size() > kLargeBodyBytes;
   auto parsed = co_await Parse(std::move(request));
   if (parsed.has_value() && parsed->media.any()) {
     ParsedChat chat = *std::move(parsed);
@@ -119,7 +122,7 @@ asio::awaitable<WireResult<ParsedChat>> ChatExchange::Parse(http::Request reques
                options = &options_]() mutable -> WireResult<ParsedChat> {
     return ParseChatRequest(body, origin, *backends, *options);
   };
-  return Work<ParsedChat>(services_.worker, std::move(work));
+  return Work<ParsedChat>(large_ ? services_.schema_worker : services_.worker, std::move(work));
 }
 
 asio::awaitable<WireResult<ParsedChat>> ChatExchange::Load(ParsedChat chat) {
@@ -138,13 +141,15 @@ asio::awaitable<WireResult<ParsedChat>> ChatExchange::Load(ParsedChat chat) {
       co_return RateRefusal(*refusal);
     }
   }
+  const auto& worker =
+      NeedsFetching(chat.request) ? services_.remote_media_worker : services_.media_worker;
   auto work = [chat = std::move(chat), loader = services_.media,
                gone = gone_]() mutable -> WireResult<ParsedChat> {
     TRY(LoadMedia(chat.request, *loader, [&gone] { return gone->load(); }));
     return std::move(chat);
   };
   const bool understood = record.media_encoder;
-  auto loaded = co_await Work<ParsedChat>(services_.media_worker, std::move(work));
+  auto loaded = co_await Work<ParsedChat>(worker, std::move(work));
   if (loaded.has_value() && !understood) {
     WireError error{Failure::kImagesUnsupported, {}, "messages"};
     co_return error;
@@ -155,7 +160,7 @@ asio::awaitable<WireResult<ParsedChat>> ChatExchange::Load(ParsedChat chat) {
 asio::awaitable<WireStatus> ChatExchange::Prepare(ParsedChat chat) {
   Describe(chat);
   const auto& worker =
-      chat::IsConstrained(chat.request) ? services_.schema_worker : services_.worker;
+      large_ || chat::IsConstrained(chat.request) ? services_.schema_worker : services_.worker;
   auto work = [backend = backend_, request = std::move(chat.request)]() mutable
       -> WireResult<std::unique_ptr<chat::PreparedChat>> {
     auto prepared = backend->Prepare(std::move(request));
@@ -181,6 +186,7 @@ void ChatExchange::Describe(const ParsedChat& chat) {
              .model = backend_->record().id};
   if (chat.choice_tokens_max) {
     demand_.completion_tokens_max = *chat.choice_tokens_max * chat.request.n;
+    demand_.reasoning_tokens_open = chat.choice_tokens_open * chat.request.n;
   }
   RequestLog& log = settlement_.log();
   log.model = demand_.model;

@@ -100,6 +100,7 @@ class ChatExchange {
   std::unique_ptr<chat::PreparedChat> prepared_;
   std::unique_ptr<chat::ChatStream> stream_;
   accounts::Reservation reservation_;
+  bool large_ = false;  // its body
   bool head_sent_ = false;
   bool first_event_seen_ = false;
   Instant last_write_;

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
 #include <chrono>
+#include <latch>
 #include <thread>
 
 #include "api/testing/api_server.h"
@@ -31,6 +33,19 @@ TEST(ChatEndpoint, AnswersWhole_C218_C219_C221) {
                                       R"("message":\{"role":"assistant","content":"Hello"\},)"
                                       R"("finish_reason":"stop"\}\],"usage":.*)"));
   EXPECT_EQ(HeaderOf(response, "content-length"), std::to_string(response.body.size()));
+}
+
+TEST(ChatEndpoint, SmallRequestsDoNotWaitForLargeOnes) {
+  ApiServer server;
+  server.backend().Play(Greeting());
+  std::latch released(1);
+  boost::asio::post(server.schema_worker(), [&released] { released.wait(); });
+  http::RawClient large = server.Connect();
+  const std::string padding = R"("padding":")" + std::string(size_t{1} << 20, 'x') + "\"";
+  large.Send(ApiServer::RequestText("POST", "/v1/chat/completions", ApiServer::Body(padding)));
+  EXPECT_EQ(server.ChatWith("").status, 200);
+  released.count_down();
+  EXPECT_EQ(large.ReadResponse().status, 200);
 }
 
 TEST(ChatEndpoint, Streams_C227_C228_C229) {

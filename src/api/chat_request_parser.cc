@@ -179,17 +179,25 @@ chat::ChatRequest Assemble(WireBody body, ToolPlan tools, const RequestOrigin& o
 }
 
 // What the client's own limits allow a choice to generate; nothing when it gave none. Reasoning
-// counts as far as the client limited it.
-std::optional<int64_t> ClientLimit(const WireBody& body, const ApiOptions& options,
-                                   bool enable_thinking) {
-  std::optional<int64_t> limit = body.max_completion_tokens;
-  if (body.max_tokens) {
-    const bool reasoning_extra =
-        enable_thinking && options.max_tokens_scope == MaxTokensScope::kAnswer;
-    const int64_t own = *body.max_tokens + (reasoning_extra ? body.thinking.budget.value_or(0) : 0);
-    limit = std::min(limit.value_or(own), own);
+// counts as far as the client limited it; `open` is what may come besides.
+struct ClientLimits {
+  std::optional<int64_t> tokens;
+  int64_t open = 0;
+};
+
+ClientLimits LimitsOf(const WireBody& body, const ApiOptions& options, const ThinkingPlan& plan) {
+  ClientLimits limits{.tokens = body.max_completion_tokens};
+  if (!body.max_tokens) {
+    return limits;
   }
-  return limit;
+  const bool reasoning_extra = plan.enabled && options.max_tokens_scope == MaxTokensScope::kAnswer;
+  const bool budgeted = body.thinking.budget || body.thinking.aliases.thinking_budget;
+  const int64_t reasoning = reasoning_extra ? plan.reasoning_tokens_max : 0;
+  const int64_t own = *body.max_tokens + (budgeted ? reasoning : 0);
+  const int64_t whole = *body.max_tokens + reasoning;
+  limits.tokens = std::min(body.max_completion_tokens.value_or(own), own);
+  limits.open = std::min(body.max_completion_tokens.value_or(whole), whole) - *limits.tokens;
+  return limits;
 }
 
 StreamUsage DecideStreamUsage(const WireBody& body, const ApiOptions& options) {
@@ -227,8 +235,10 @@ WireResult<ParsedChat> ParseChatRequest(std::string_view body, const RequestOrig
                   .n = wire.n,
                   .logprobs = wire.logprobs ? Logprobs::kReported : Logprobs::kLeftOut};
   parsed.media = wire.messages.media;
-  parsed.choice_tokens_max =
-      ClientLimit(wire, options, DecideThinking(wire.thinking, origin.user_agent, context).enabled);
+  const ClientLimits limits =
+      LimitsOf(wire, options, DecideThinking(wire.thinking, origin.user_agent, context));
+  parsed.choice_tokens_max = limits.tokens;
+  parsed.choice_tokens_open = limits.open;
   parsed.request = Assemble(std::move(wire), std::move(tools), origin, context);
   return parsed;
 }

@@ -32,6 +32,8 @@ struct ParsedChat {
   MediaFound media;  // not loaded yet
   // Tokens a choice may generate as far as the client itself gave a limit.
   std::optional<int64_t> choice_tokens_max;
+  // Reasoning tokens that may come beyond it, because the client limited its answer alone.
+  int64_t choice_tokens_open = 0;
 };
 
 // Checks in the order of the contract (5.8, steps 8 to 14 and the limits of 16 that need no

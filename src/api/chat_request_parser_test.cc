@@ -357,6 +357,23 @@ TEST_F(RequestParser, ChecksTheThinkingBudgetOnEveryModel_C144_C145_C146) {
   EXPECT_EQ(Request("").reasoning_tokens_max, 32768);
 }
 
+TEST_F(RequestParser, KnowsWhatReasoningMayCostBeyondTheClientsLimit) {
+  const auto limits = [&](std::string_view more, std::string_view model = "M") {
+    const auto parsed = fixture_.ParseWith(more, model);
+    EXPECT_TRUE(parsed.has_value()) << more;
+    return std::pair(parsed->choice_tokens_max.value_or(-1), parsed->choice_tokens_open);
+  };
+  const std::string on = R"("enable_thinking":true)";
+  using Pair = std::pair<int64_t, int64_t>;
+  EXPECT_EQ(limits(on), Pair(-1, 0));
+  EXPECT_EQ(limits(on + R"(,"max_tokens":10)"), Pair(10, 32768));
+  EXPECT_EQ(limits(on + R"(,"max_tokens":10,"thinking_budget":200)"), Pair(210, 0));
+  EXPECT_EQ(limits(on + R"(,"max_tokens":10,"thinking":{"budget_tokens":200})"), Pair(210, 0));
+  EXPECT_EQ(limits(on + R"(,"max_tokens":10,"max_completion_tokens":30)"), Pair(10, 20));
+  EXPECT_EQ(limits(on + R"(,"max_completion_tokens":30)"), Pair(30, 0));
+  EXPECT_EQ(limits(R"("enable_thinking":false,"max_tokens":10)"), Pair(10, 0));
+}
+
 TEST_F(RequestParser, MapsReasoningEffort_C153_C154_C155) {
   using chat::ReasoningEffort;
   const auto effort = [this](std::string_view value) {

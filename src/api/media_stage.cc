@@ -1,7 +1,10 @@
 #include "api/media_stage.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
+
+#include "media/data_url.h"
 
 namespace millrace::api {
 namespace {
@@ -33,6 +36,16 @@ WireError MediaError(media::MediaFailure failure) {
 }
 
 }  // namespace
+
+bool NeedsFetching(const chat::ChatRequest& request) {
+  const auto is_remote = [](const chat::ContentPart& part) {
+    const auto* item = std::get_if<chat::MediaPart>(&part);
+    return item != nullptr && !media::IsDataUrl(item->url);
+  };
+  return std::ranges::any_of(request.messages, [&](const chat::Message& message) {
+    return std::ranges::any_of(message.parts, is_remote);
+  });
+}
 
 WireStatus LoadMedia(chat::ChatRequest& request, const media::MediaLoader& loader,
                      const std::function<bool()>& interrupted) {

@@ -15,4 +15,7 @@ namespace millrace::api {
 WireStatus LoadMedia(chat::ChatRequest& request, const media::MediaLoader& loader,
                      const std::function<bool()>& interrupted);
 
+// Whether LoadMedia may have to wait for another server.
+bool NeedsFetching(const chat::ChatRequest& request);
+
 }  // namespace millrace::api

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+#include <latch>
+
 #include "api/testing/api_server.h"
 #include "chat/image.h"
 
@@ -76,6 +79,18 @@ TEST_F(MediaParts, AreNotFetchedFromPrivatePlaces_C209) {
 TEST_F(MediaParts, AreCheckedAfterEveryField) {
   const http::Response response = AskAbout("ftp://x/", 1, R"(,"temperature":9)");
   EXPECT_THAT(response.body, HasSubstr("temperature"));
+}
+
+TEST_F(MediaParts, AreNotHeldUpByThoseThatAreFetched) {
+  std::latch released(1);
+  boost::asio::post(server_.remote_media_worker(), [&released] { released.wait(); });
+  http::RawClient slow = server_.Connect();
+  const std::string body = R"({"model":"V","messages":[{"role":"user","content":[)"
+                           R"({"type":"image_url","image_url":{"url":"http://10.0.0.1/"}}]}]})";
+  slow.Send(ApiServer::RequestText("POST", "/v1/chat/completions", body));
+  EXPECT_EQ(AskAbout(kGif).status, 200);
+  released.count_down();
+  EXPECT_EQ(slow.ReadResponse().status, 400);
 }
 
 TEST_F(MediaParts, AreNotLoadedForAnAccountOverItsLimit) {

@@ -52,7 +52,8 @@ class ServerImpl final : public Server {
     if (http_ != nullptr) {
       http_->Abort();
     }
-    for (boost::asio::thread_pool* pool : {&worker_, &media_worker_, &schema_worker_}) {
+    for (boost::asio::thread_pool* pool :
+         {&worker_, &media_worker_, &remote_media_worker_, &schema_worker_}) {
       pool->stop();
       pool->join();
     }
@@ -103,7 +104,8 @@ class ServerImpl final : public Server {
   ModelService service_;
   // Joined before the loop ends: their jobs hold coroutines of the loop.
   boost::asio::thread_pool worker_{1};
-  boost::asio::thread_pool media_worker_{2};
+  boost::asio::thread_pool media_worker_{1};
+  boost::asio::thread_pool remote_media_worker_{2};
   boost::asio::thread_pool schema_worker_{2};
   std::unique_ptr<http::Server> http_;
   std::string address_;
@@ -162,6 +164,7 @@ base::Status ServerImpl::MakeApi() {
   services.worker = worker_.get_executor();
   services.media = media_.get();
   services.media_worker = media_worker_.get_executor();
+  services.remote_media_worker = remote_media_worker_.get_executor();
   services.schema_worker = schema_worker_.get_executor();
   services.log = [this](const api::RequestLog& log) { log_->Request(log, clock_.UnixMillis()); };
   handler_ = std::make_unique<api::ApiHandler>(std::move(services));

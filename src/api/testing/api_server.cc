@@ -34,7 +34,8 @@ ApiServer::ApiServer(ApiOptions options, accounts::Store* store)
   services.store = store;
   services.worker = worker_.get_executor();
   services.media_worker = worker_.get_executor();
-  services.schema_worker = worker_.get_executor();
+  services.remote_media_worker = remote_media_worker_.get_executor();
+  services.schema_worker = schema_worker_.get_executor();
   services.log = [this](const RequestLog& log) {
     const std::lock_guard lock(mutex_);
     logs_.push_back(log);
@@ -45,7 +46,11 @@ ApiServer::ApiServer(ApiOptions options, accounts::Store* store)
 }
 
 // Work under way comes back to the server's event loop, so that has to be there still.
-ApiServer::~ApiServer() { worker_.join(); }
+ApiServer::~ApiServer() {
+  schema_worker_.join();
+  remote_media_worker_.join();
+  worker_.join();
+}
 
 std::string ApiServer::Body(std::string_view more) {
   std::string body = R"({"model":"M","messages":[{"role":"user","content":"hi"}])";

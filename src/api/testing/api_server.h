@@ -35,6 +35,10 @@ class ApiServer {
   ApiHandler& handler() { return *handler_; }
   http::ServerThread& server() { return *server_; }
   base::FakeClock& clock() { return clock_; }
+  // Where requests with anything to fetch are held up, and no others.
+  boost::asio::thread_pool& remote_media_worker() { return remote_media_worker_; }
+  // Where requests with large bodies are held up, and no others.
+  boost::asio::thread_pool& schema_worker() { return schema_worker_; }
   http::RawClient Connect() { return http::RawClient(server_->port()); }
 
   // One request on a connection of its own. `headers` are whole lines, each ended with \r\n.
@@ -64,6 +68,8 @@ class ApiServer {
   std::shared_ptr<chat::ScriptedBackend> vision_;
   FixedResolver resolver_;
   boost::asio::thread_pool worker_{1};
+  boost::asio::thread_pool remote_media_worker_{1};
+  boost::asio::thread_pool schema_worker_{1};
   std::mutex mutex_;
   std::condition_variable logged_;
   std::vector<RequestLog> logs_;
