@@ -35,6 +35,7 @@ void AnswerParser::AddMarks() {
   AddMark(syntax_.section_open, Tag::kSectionOpen);
   AddMark(syntax_.section_close, Tag::kSectionClose);
   AddMark(syntax_.call_open, Tag::kCallOpen);
+  AddMark(syntax_.bare_call_open, Tag::kBareCallOpen);
   for (std::string_view mark : syntax_.call_marks) {
     AddMark(mark, Tag::kStray);
   }
@@ -99,6 +100,8 @@ bool AnswerParser::MayStand(const Mark& mark, size_t position) const {
       // A call that opens with a bare bracket is one only between its section's marks.
       return position != no_call_at_ &&
              (mark.text.size() > 1 || (in_section_ && !rejected_reader_));
+    case Tag::kBareCallOpen:
+      return position != no_call_at_ && state_ == State::kContent && !rejected_reader_;
     case Tag::kAnswerOpen:
       return answer_begins && answer_ == Answer::kBare;
     case Tag::kAnswerLead:
@@ -227,6 +230,7 @@ void AnswerParser::HandleMark(Found found, size_t mark_at) {
   size_t end = mark_at + found.size;
   switch (found.tag) {
     case Tag::kCallOpen:
+    case Tag::kBareCallOpen:
       if (HandleCallOpen(found, mark_at)) {
         return;
       }
@@ -287,7 +291,8 @@ bool AnswerParser::HandleCallOpen(Found found, size_t mark_at) {
   }
   before_call_ = state_;
   state_ = State::kCall;
-  reader_ = MakeCallReader(syntax_);
+  reader_ = MakeCallReader(
+      syntax_, found.tag == Tag::kBareCallOpen ? syntax_.bare_call_open : syntax_.call_open);
   call_at_ = mark_at;
   scan_ = mark_at + found.size;
   started_ = false;
@@ -443,6 +448,58 @@ void AnswerParser::Compact() {
 }
 
 void AnswerParser::EmitText(std::string_view text) {
+  if (text.empty()) {
+    return;
+  }
+  size_t begin = forgotten_ + static_cast<size_t>(text.data() - input_.data());
+  bool reasons = state_ == State::kReasoning;
+  if (tail_reasons_ != reasons) {
+    tail_reasons_ = reasons;
+    tail_.clear();
+  }
+  if (begin != tail_end_) {
+    guarded_ = mark_bytes_max_;
+  }
+  tail_end_ = begin + text.size();
+  size_t done = 0;
+  size_t i = 0;
+  if (in_json()) {
+    guarded_ = 0;
+  }
+  for (; i < text.size() && guarded_ > 0; ++i, --guarded_) {
+    if (CompletesMark(text[i])) {
+      EmitUnguarded(text.substr(done, i - done));
+      done = i + 1;
+      guarded_ = mark_bytes_max_ + 1;
+    } else {
+      tail_ += text[i];
+    }
+  }
+  EmitUnguarded(text.substr(done));
+  tail_ += text.substr(i);
+  if (tail_.size() > mark_bytes_max_) {
+    tail_.erase(0, tail_.size() - mark_bytes_max_);
+  }
+}
+
+// Whether the text let out would end with a mark, and one that is never part of it.
+bool AnswerParser::CompletesMark(char byte) const {
+  return std::any_of(marks_.begin(), marks_.end(), [&](const Mark& mark) {
+    switch (mark.tag) {
+      case Tag::kThinkOpen:
+      case Tag::kThinkClose:
+      case Tag::kSectionOpen:
+      case Tag::kSectionClose:
+      case Tag::kStray:
+        return mark.text.back() == byte && mark.text.size() > 1 &&
+               tail_.ends_with(mark.text.substr(0, mark.text.size() - 1));
+      default:
+        return false;
+    }
+  });
+}
+
+void AnswerParser::EmitUnguarded(std::string_view text) {
   if (state_ == State::kReasoning) {
     Append<ReasoningText>(text, &ReasoningText::text);
   } else {

@@ -46,6 +46,7 @@ class AnswerParser : public Parser, private CallSink {
     kSectionOpen,
     kSectionClose,
     kCallOpen,
+    kBareCallOpen,
     kAnswerOpen,
     kAnswerClose,
     kAnswerLead,
@@ -89,6 +90,8 @@ class AnswerParser : public Parser, private CallSink {
   void Compact();
 
   void EmitText(std::string_view text);  // part of input_
+  bool CompletesMark(char byte) const;
+  void EmitUnguarded(std::string_view text);
   void EmitContent(std::string_view text);
   void EmitRun(size_t end);
   void EmitRunBeforeSection(size_t end);
@@ -134,6 +137,12 @@ class AnswerParser : public Parser, private CallSink {
   bool rejected_ = false;  // no tool has the name: the call is text, up to its end
   std::unique_ptr<CallReader> rejected_reader_;
   size_t rejected_scan_ = 0;  // next byte for it
+
+  // Where something was left out of a text, its sides must not make a mark together.
+  std::string tail_;           // the last bytes of the text let out
+  bool tail_reasons_ = false;  // which text that is
+  size_t tail_end_ = 0;        // where it ended, counted in all that the parser was fed
+  size_t guarded_ = 0;         // bytes that may still complete a mark begun before a gap
 
   bool final_ = false;
   End end_ = End::kComplete;

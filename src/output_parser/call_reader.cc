@@ -6,14 +6,14 @@
 
 namespace millrace::output_parser {
 
-std::unique_ptr<CallReader> MakeCallReader(const Syntax& syntax) {
+std::unique_ptr<CallReader> MakeCallReader(const Syntax& syntax, std::string_view open) {
   switch (syntax.form.arguments) {
     case CallForm::Arguments::kJsonCall:
       return MakeJsonCallReader(syntax);
     case CallForm::Arguments::kJson:
       return MakeNamedJsonReader(syntax);
     case CallForm::Arguments::kTagged:
-      return MakeTaggedCallReader(syntax);
+      return MakeTaggedCallReader(syntax, open);
   }
   std::unreachable();
 }

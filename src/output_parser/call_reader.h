@@ -44,7 +44,8 @@ class CallReader {
   virtual void Finish(Parser::End end, CallSink& sink) = 0;
 };
 
+// Reads what follows `open`, the mark that the call began with: syntax.call_open or bare_call_open.
 // `syntax` must outlive the reader.
-std::unique_ptr<CallReader> MakeCallReader(const Syntax& syntax);
+std::unique_ptr<CallReader> MakeCallReader(const Syntax& syntax, std::string_view open);
 
 }  // namespace millrace::output_parser

@@ -222,6 +222,17 @@ TEST(HermesCall, BrokenSyntaxStaysContentWithoutTheMarks) {
   }
 }
 
+TEST(HermesCall, NoMarkIsMadeOfWhatStandsBesideAnother) {
+  EXPECT_EQ(Parse("x <tool_<tool_call>call>y").content, "x <tool_cally");
+  EXPECT_EQ(Parse("</tool_</think>call>z").content, "</tool_callz");
+  EXPECT_EQ(Parse("<tool_call<tool_call>>{}").content, "<tool_call{}");
+  EXPECT_EQ(Parse("<to<to<tool_call>ol_call>ol_call>>").content, "<to<tool_callol_call>>");
+  EXPECT_EQ(Parse("<tool_c<tool_call>{\"name\": \"now\"}</tool_call>all>").content, "<tool_call");
+  ParsedAnswer answer = Parse("<think>a<thi<think>nk>b</think></thi</think>nk>c", Thinking());
+  EXPECT_EQ(answer.reasoning, "a<thinkb");
+  EXPECT_EQ(answer.content, "</thinkc");
+}
+
 TEST(HermesCall, BehindBrokenSyntaxIsStillFound) {
   ParsedAnswer answer =
       Parse("<tool_call><tool_call>{\"name\": \"now\", \"arguments\": {}}</tool_call>");

@@ -16,7 +16,8 @@ std::vector<std::string_view> Pieces(std::string_view text) {
   std::vector<std::string_view> pieces;
   for (text = Trimmed(text); !text.empty(); text = Trimmed(text)) {
     size_t size = 0;
-    while (size < text.size() && !IsSpace(text[size])) {
+    while (size < text.size() && !IsSpace(text[size]) &&
+           (size == 0 || text[size] != '<' || text[size - 1] != '>')) {
       ++size;
     }
     pieces.push_back(text.substr(0, size));

@@ -13,7 +13,7 @@ inline bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == 
 
 // `text` without white space at its ends.
 std::string_view Trimmed(std::string_view text);
-// The stretches of `text` between white space: "</a>\n<b>" has two.
+// The stretches of `text` between white space, and its tags: "</a>\n<b>" and "</a><b>" have two.
 std::vector<std::string_view> Pieces(std::string_view text);
 
 // Tells text from marks. Each mark begins with '<' and has no other; none begins another.

@@ -50,10 +50,11 @@ struct ParserOptions {
 //
 // Text that looks like a call and is none (broken syntax, a name not in `tool_names`) stays
 // content, but the syntax's marks in it do not: no text field ever holds tool markup while tools
-// are offered. So `<tool_call>{"name": "unknown"}</tool_call>` becomes the content `{"name":
-// "unknown"}`. Nothing inside a call of an unknown name is read as a call. Without tools the marks
-// mean nothing and are ordinary text: clients that bring a protocol of their own get what the model
-// wrote.
+// are offered. Where a mark was left out, the texts beside it do not make one either: the byte that
+// would complete it is left out, too. So `<tool_call>{"name": "unknown"}</tool_call>` becomes the
+// content `{"name": "unknown"}`. Nothing inside a call of an unknown name is read as a call.
+// Without tools the marks mean nothing and are ordinary text: clients that bring a protocol of
+// their own get what the model wrote.
 class Parser {
  public:
   virtual ~Parser() = default;

@@ -22,6 +22,7 @@ const Syntax kQwen3Coder = {
     .forced_close = "\n</think>\n\n",
     .call_open = "<tool_call>",
     .call_close = "</tool_call>",
+    .bare_call_open = "<function=",
     .form = {.arguments = CallForm::Arguments::kTagged,
              .call_begin = "<tool_call>\n<function=",
              .name_end = ">\n",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "output_parser/call_reader.h"
 
@@ -9,6 +10,6 @@ namespace millrace::output_parser {
 
 std::unique_ptr<CallReader> MakeJsonCallReader(const Syntax& syntax);
 std::unique_ptr<CallReader> MakeNamedJsonReader(const Syntax& syntax);
-std::unique_ptr<CallReader> MakeTaggedCallReader(const Syntax& syntax);
+std::unique_ptr<CallReader> MakeTaggedCallReader(const Syntax& syntax, std::string_view open);
 
 }  // namespace millrace::output_parser

@@ -58,6 +58,9 @@ struct Syntax {
   std::string_view section_close = "";
   std::string_view call_open = "";   // form.call_begin starts with it
   std::string_view call_close = "";  // form.call_end ends with it
+  // What a call begins with when the model leaves call_open out, if it is known to: a part of
+  // form.call_begin. Only in content.
+  std::string_view bare_call_open = "";
 
   CallForm form;
 

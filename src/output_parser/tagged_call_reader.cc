@@ -39,8 +39,8 @@ std::vector<std::string_view> MarksBetween(const Syntax& syntax) {
 // the form writes it there.
 class TaggedCallReader : public CallReader {
  public:
-  explicit TaggedCallReader(const Syntax& syntax)
-      : prefix_(syntax.form.call_begin.substr(syntax.call_open.size())),
+  TaggedCallReader(const Syntax& syntax, std::string_view open)
+      : prefix_(syntax.form.call_begin.substr(syntax.form.call_begin.find(open) + open.size())),
         name_end_(Trimmed(syntax.form.name_end)),
         between_(MarksBetween(syntax)),
         text_begin_(Pieces(syntax.form.text_begin)),
@@ -226,8 +226,8 @@ class TaggedCallReader : public CallReader {
 
 }  // namespace
 
-std::unique_ptr<CallReader> MakeTaggedCallReader(const Syntax& syntax) {
-  return std::make_unique<TaggedCallReader>(syntax);
+std::unique_ptr<CallReader> MakeTaggedCallReader(const Syntax& syntax, std::string_view open) {
+  return std::make_unique<TaggedCallReader>(syntax, open);
 }
 
 }  // namespace millrace::output_parser

@@ -201,6 +201,43 @@ TEST(Glm45, ACallThatDoesNotCloseEndsWhereTheNextBegins) {
   EXPECT_EQ(answer.calls, (std::vector{Call(R"({"days": 2})"), Call("{}", "now")}));
 }
 
+TEST(Glm, EitherSyntaxReadsLinesAndNone) {
+  for (const Syntax* syntax : {&kGlm45, &kGlm47}) {
+    const std::vector wanted = {Call(R"({"city": "a\nb < c", "days": 2})"), Call("{}", "now")};
+    EXPECT_EQ(
+        Parse(*syntax,
+              "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>a\nb < c</arg_value>"
+              "\n<arg_key>days</arg_key>\n<arg_value>2</arg_value>\n</tool_call>\n"
+              "<tool_call>now\n</tool_call>")
+            .calls,
+        wanted);
+    EXPECT_EQ(Parse(*syntax,
+                    "<tool_call>get_weather<arg_key>city</arg_key><arg_value>a\nb < c</arg_value>"
+                    "<arg_key>days</arg_key><arg_value>2</arg_value></tool_call>"
+                    "<tool_call>now</tool_call>")
+                  .calls,
+              wanted);
+  }
+}
+
+TEST(Qwen3Coder, ACallMayLackItsOpeningTag) {
+  const std::string call = "<function=get_weather>\n<parameter=days>\n2\n</parameter>\n</function>";
+  EXPECT_EQ(Parse(kQwen3Coder, call).calls, std::vector{Call(R"({"days": 2})")});
+  ParsedAnswer answer = Parse(kQwen3Coder, "Let me see.\n\n" + call + "\n</tool_call>");
+  EXPECT_EQ(answer.content, "Let me see.");
+  EXPECT_EQ(answer.calls, std::vector{Call(R"({"days": 2})")});
+  EXPECT_EQ(Parse(kQwen3Coder, call + "\n" + call).calls.size(), 2U);
+}
+
+TEST(Qwen3Coder, TalkOfFunctionsIsNoCall) {
+  for (const char* text :
+       {"Write <function=f> there", "<function=", "a <function=no_such_tool>\nb"}) {
+    ParsedAnswer answer = Parse(kQwen3Coder, text);
+    EXPECT_EQ(answer.content, text);
+    EXPECT_TRUE(answer.calls.empty());
+  }
+}
+
 TEST(Glm45, BoxMarksAreNeverText) {
   EXPECT_EQ(Parse(kGlm45, "It is <|begin_of_box|>42<|end_of_box|>.").content, "It is 42.");
   AnswerCase without_tools = {.text = "<|begin_of_box|>42<|end_of_box|>"};
