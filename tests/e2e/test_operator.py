@@ -106,6 +106,22 @@ def launch(start, path: str, **options):
 # --- Records and the catalogue ---
 
 
+def test_records_of_one_file_may_have_chat_formats_of_their_own(start, config):
+    server = launch(start, config({"models": [entry("own"), entry("chatml", prompt="chatml")]}))
+    assert len([line for line in server.lines if " loaded in " in line]) == 1
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    assert chat(server, "own", tools=tools)[0] == 200
+    assert chat(server, "chatml", tools=tools)[0] == 400  # ChatML has no place for them
+    assert chat(server, "chatml")[0] == 200
+
+
+def test_check_names_the_chat_formats_there_are(config):
+    run = millrace("check", "--config", config({"models": [entry("m", prompt="alpaca", syntax="xml")]}))
+    assert run.returncode != 0
+    assert re.search(r"models\.0\.prompt: 'alpaca' should be one of .*chatml.*template", run.stderr.decode())
+    assert re.search(r"models\.0\.syntax: 'xml' should be one of .*hermes", run.stderr.decode())
+
+
 def test_records_of_one_file_share_weights_and_engine(start, config):
     server = launch(start, config({"models": [entry("one"), entry("two", aliases=["zwei"]),
                                               entry("three", context=256)]}))
