@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 
 #include "output_parser/testing/parsed_answer.h"
@@ -87,6 +88,31 @@ TEST(Syntaxes, AreDetectedInTheTemplatesOfTheirModels) {
     std::ostringstream text;
     text << std::ifstream(folder / file).rdbuf();
     EXPECT_EQ(DetectSyntax(text.str()).name, wanted->name) << file;
+  }
+}
+
+// Texts put together from pieces of a syntax's marks, as nested as they come.
+TEST(Syntaxes, NoTextHoldsAMarkHoweverMarksAreNested) {
+  std::mt19937 random(1);
+  for (const Syntax* syntax : Syntaxes()) {
+    std::vector<std::string_view> marks = {syntax->think_open, syntax->think_close};
+    marks.insert(marks.end(), syntax->call_marks.begin(), syntax->call_marks.end());
+    for (int i = 0; i < 3000; ++i) {
+      std::string text;
+      for (int piece = 0; piece < 8; ++piece) {
+        const std::string_view mark = marks[random() % marks.size()];
+        const size_t cut = random() % (mark.size() + 1);
+        text += random() % 3 == 0   ? mark
+                : random() % 2 == 0 ? mark.substr(0, cut)
+                                    : mark.substr(cut);
+      }
+      const testing::ParsedAnswer answer = testing::ParseAnswer(
+          *syntax, {.text = text, .options = {.reasoning_possible = true, .tool_names = {"f"}}});
+      for (std::string_view mark : marks) {
+        ASSERT_EQ(answer.content.find(mark), std::string::npos) << syntax->name << ": " << text;
+        ASSERT_EQ(answer.reasoning.find(mark), std::string::npos) << syntax->name << ": " << text;
+      }
+    }
   }
 }
 
