@@ -5,5 +5,6 @@ target_compile_options(millrace_warnings INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these falsely inside the standard library and coroutine frames at -O2.
   target_compile_options(millrace_warnings INTERFACE
-    -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer)
+    -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer
+    -Wno-mismatched-new-delete)
 endif()

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "local/answer_constraints.h"
 #include "local/fim_prompt.h"
 #include "local/history.h"
 #include "local/local_stream.h"
@@ -78,7 +79,8 @@ class LocalBackendImpl final : public LocalBackend {
         reasoning_(record_.thinking == chat::ThinkingClass::kNever &&
                            format_.thinking == chat::ThinkingClass::kNever
                        ? std::nullopt
-                       : MakeReasoningSyntax(*tokenizer_, *format_.syntax)) {}
+                       : MakeReasoningSyntax(*tokenizer_, *format_.syntax)),
+        constraints_(tokenizer_, format_.syntax, model_->facts().info.vocabulary_size, clock) {}
 
   const chat::ModelRecord& record() const override { return record_; }
   bool ready() const override { return model_->engine() != nullptr; }
@@ -114,6 +116,7 @@ class LocalBackendImpl final : public LocalBackend {
   const base::Clock* clock_;
   base::RandomSource* random_;
   const std::optional<engine::ReasoningSyntax> reasoning_;
+  AnswerConstraints constraints_;
 };
 
 base::Result<std::unique_ptr<chat::PreparedChat>> LocalBackendImpl::Prepare(
@@ -136,8 +139,12 @@ base::Result<std::unique_ptr<chat::PreparedChat>> LocalBackendImpl::Prepare(
       .prompt_tokens = prompt_tokens,
       .thinking = request.enable_thinking,
   };
+  engine::GenerationRequest generation = MakeGeneration(request, std::move(prompt));
+  if (chat::IsConstrained(request)) {
+    generation.make_constraint = TRY(constraints_.MakerFor(request));
+  }
   return std::unique_ptr<chat::PreparedChat>(std::make_unique<LocalPrepared>(
-      std::move(options), MakeGeneration(request, std::move(prompt)), model_.get(), random_));
+      std::move(options), std::move(generation), model_.get(), random_));
 }
 
 // A record that never or always reasons is so for every caller.
@@ -151,12 +158,12 @@ void LocalBackendImpl::ObeyRecord(chat::ChatRequest& request) const {
 
 // The record says so already; a caller that did not look is refused rather than misunderstood.
 base::Status LocalBackendImpl::CheckSupported(const chat::ChatRequest& request) const {
-  if (!std::holds_alternative<chat::TextFormat>(request.response_format)) {
+  const bool wants_json = !std::holds_alternative<chat::TextFormat>(request.response_format);
+  if (wants_json && !record_.json_mode) {
     return base::Unsupported("response_format: this model cannot be held to a format");
   }
-  if (std::holds_alternative<chat::ToolChoiceRequired>(request.tool_choice) ||
-      std::holds_alternative<chat::ToolChoiceNamed>(request.tool_choice)) {
-    return base::Unsupported("tool_choice: this model cannot be forced to call a tool");
+  if (chat::IsConstrained(request) && !wants_json && !record_.constrained_tools) {
+    return base::Unsupported("tool_choice: this model cannot be held to calls");
   }
   if (request.answer_suffix && (!record_.fim || !request.answer_prefix)) {
     return base::Unsupported("suffix: this model cannot fill in the middle");
@@ -167,9 +174,8 @@ base::Status LocalBackendImpl::CheckSupported(const chat::ChatRequest& request) 
 base::Result<std::vector<PromptPiece>> LocalBackendImpl::Render(
     const chat::ChatRequest& request) const {
   chat_template::RenderInput input;
-  input.messages =
-      ForgetReasoning(request.messages, *format_.syntax,
-                      OldReasoningOf(*format_.chat_template, !request.tools.empty()));
+  input.messages = ForgetReasoning(request.messages, *format_.syntax,
+                                   OldReasoningOf(*format_.chat_template, !request.tools.empty()));
   input.tools = request.tools;
   input.enable_thinking = request.enable_thinking;
   input.reasoning_effort = request.effort;
@@ -271,6 +277,7 @@ AnswerSyntax LocalBackendImpl::MakeAnswerSyntax(const chat::ChatRequest& request
                  .starts_in_reasoning = starts_in_reasoning,
                  .tool_names = {},
                  .tool_parameters_json = {},
+                 .json_content = !std::holds_alternative<chat::TextFormat>(request.response_format),
                  .calls_max = request.parallel_tool_calls ? kCallsMax : 1},
       .stops = request.stop,
       .logprobs = request.top_logprobs.has_value()};

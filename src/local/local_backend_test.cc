@@ -122,7 +122,8 @@ TEST_F(Local, ReadsItsRecordFromTheFile) {
   EXPECT_EQ(record.thinking, chat::ThinkingClass::kHybrid);
   EXPECT_TRUE(record.thinking_default_on);
   EXPECT_TRUE(record.tools);
-  EXPECT_FALSE(record.json_mode);
+  EXPECT_TRUE(record.json_mode);
+  EXPECT_TRUE(record.constrained_tools);
   EXPECT_EQ(record.vocabulary_size, 272);
   EXPECT_EQ(record.sampling.temperature, 0.7);
   EXPECT_EQ(record.sampling.top_k, 50);
@@ -482,13 +483,85 @@ TEST_F(Local, ContinuesAGivenBeginning_C101) {
   EXPECT_EQ(Answer(request).choices[0].finish, FinishReason::kLength);
 }
 
-TEST_F(Local, RefusesWhatItCannotEnforce) {
+// What random weights say is anything but JSON; held to a schema it is nothing else.
+TEST_F(Local, HoldsAnswersToASchema_C187_C190) {
+  for (const bool thinking : {false, true}) {
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      chat::ChatRequest request = Ask("q", seed);
+      request.enable_thinking = thinking;
+      request.n = 2;
+      request.answer_tokens_max = 200;
+      request.response_format = chat::JsonSchemaFormat{
+          .name = "x",
+          .schema_json = R"({"type":"object","properties":{"kind":{"enum":["cat","dog"]},)"
+                         R"("age":{"type":"integer","minimum":0,"maximum":30}},)"
+                         R"("required":["kind","age"],"additionalProperties":false})"};
+      for (const chat::CollectedChoice& choice : Answer(request).choices) {
+        EXPECT_EQ(choice.finish, chat::FinishReason::kStop);
+        const auto value = json::Parse(choice.content);
+        ASSERT_TRUE(value.has_value()) << choice.content;
+        const auto& object = value->as_object();
+        EXPECT_EQ(object.size(), 2U) << choice.content;
+        EXPECT_TRUE(object.at("kind") == "cat" || object.at("kind") == "dog") << choice.content;
+        EXPECT_LE(object.at("age").to_number<int64_t>(), 30) << choice.content;
+      }
+    }
+  }
+}
+
+TEST_F(Local, ForcesACallOfATool_C170_C171_C176_C178) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    chat::ChatRequest request = Ask("q", seed);
+    request.enable_thinking = seed % 2 == 0;
+    request.answer_tokens_max = 400;
+    for (const char* name : {"get_weather", "get_time"}) {
+      chat::ToolSpec tool;
+      tool.name = name;
+      tool.parameters_json =
+          R"({"type":"object","properties":{"unit":{"enum":["C","F"]}},"required":["unit"],)"
+          R"("additionalProperties":false})";
+      tool.entry_json = R"({"type":"function","function":{"name":")" + tool.name + R"("}})";
+      request.tools.push_back(std::move(tool));
+    }
+    const bool named = seed % 3 == 0;
+    if (named) {
+      request.tool_choice = chat::ToolChoiceNamed{.name = "get_time"};
+    } else {
+      request.tool_choice = chat::ToolChoiceRequired{};
+      request.parallel_tool_calls = false;
+    }
+    const chat::CollectedChoice choice = Answer(request).choices.front();
+    ASSERT_EQ(choice.calls.size(), 1U) << choice.content;
+    EXPECT_EQ(choice.finish, chat::FinishReason::kToolCalls);
+    EXPECT_EQ(choice.content, "");
+    EXPECT_TRUE(!named || choice.calls[0].name == "get_time");
+    const std::string& arguments = choice.calls[0].arguments_json;
+    EXPECT_TRUE(arguments == R"({"unit": "C"})" || arguments == R"({"unit": "F"})" ||
+                json::Parse(arguments)->as_object().size() == 1)
+        << arguments;
+  }
+}
+
+TEST_F(Local, RefusesASchemaByNameAndPlace_C192_C194) {
   chat::ChatRequest request = Ask("q");
-  request.response_format = chat::JsonObjectFormat{};
-  EXPECT_EQ(chat::StartChat(*backend_, request).error().kind, base::ErrorKind::kUnsupported);
-  request = Ask("q");
-  request.tool_choice = chat::ToolChoiceRequired{};
-  EXPECT_EQ(chat::StartChat(*backend_, request).error().kind, base::ErrorKind::kUnsupported);
+  request.response_format =
+      chat::JsonSchemaFormat{.name = "x", .schema_json = R"({"$ref":"#/$defs/none"})"};
+  const auto refused = chat::StartChat(*backend_, request);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, base::ErrorKind::kInvalidArgument);
+  EXPECT_TRUE(refused.error().message.starts_with("response_format.json_schema.schema: "))
+      << refused.error().message;
+  chat::ChatRequest strict = Ask("q");
+  chat::ToolSpec tool;
+  tool.name = "f";
+  tool.strict = true;
+  tool.position = 3;
+  tool.parameters_json = R"({"type":"object","properties":{"a":{"type":"strin"}}})";
+  strict.tools.push_back(std::move(tool));
+  const auto refused_tool = chat::StartChat(*backend_, strict);
+  ASSERT_FALSE(refused_tool.has_value());
+  EXPECT_TRUE(refused_tool.error().message.starts_with("tools.3.function.parameters: "))
+      << refused_tool.error().message;
 }
 
 TEST_F(Local, RefusesNewRequestsWhenItsQueueIsFull_C259) {

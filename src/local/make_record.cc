@@ -15,7 +15,7 @@ using chat::ThinkingClass;
 constexpr double kVisionFrequencyPenalty = 0.5;
 
 // What this build can do with any file.
-constexpr bool kConstrainedDecoding = false;
+constexpr bool kConstrainedDecoding = true;
 constexpr bool kMediaEncoders = false;
 
 class RecordMaker {
@@ -113,6 +113,7 @@ void RecordMaker::DecideAbilities() {
                       "the chat template does not render tools; requests with them are refused");
   record.json_mode = Flag("json_mode", settings_.json_mode, kConstrainedDecoding,
                           "answers cannot be held to a format yet; JSON mode is refused");
+  record.constrained_tools = record.tools && kConstrainedDecoding;
   record.prefix = settings_.prefix.value_or(true);
   record.fim = Flag("fim", settings_.fim, facts_.tokenizer->fim_tokens().has_value(),
                     "the vocabulary has no tokens for filling in; requests with a suffix are "

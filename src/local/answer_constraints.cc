@@ -1,0 +1,102 @@
+#include "local/answer_constraints.h"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "local/answer_grammar.h"
+#include "local/grammar_constraint.h"
+
+namespace millrace::local {
+namespace {
+
+constexpr std::chrono::seconds kCompileTimeMax{5};
+constexpr size_t kEntriesMax = 64;
+constexpr size_t kMemoryMax = size_t{256} << 20;
+
+}  // namespace
+
+AnswerConstraints::AnswerConstraints(std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
+                                     const output_parser::Syntax* syntax, int32_t logit_count,
+                                     const base::Clock* clock)
+    : tokenizer_(std::move(tokenizer)),
+      syntax_(syntax),
+      logit_count_(static_cast<size_t>(logit_count)),
+      clock_(clock),
+      writer_(*syntax, *tokenizer_) {}
+
+base::Result<AnswerConstraints::Maker> AnswerConstraints::MakerFor(
+    const chat::ChatRequest& request) {
+  auto vocabulary = TRY(Vocabulary());
+  std::string key = AnswerGrammarKey(*syntax_, request);
+  std::shared_ptr<const grammar::Grammar> grammar = Recall(key);
+  if (grammar == nullptr) {
+    grammar = TRY(Compile(request));
+    Remember({.key = std::move(key), .grammar = grammar});
+  }
+  return [grammar = std::move(grammar), vocabulary = std::move(vocabulary), tokenizer = tokenizer_,
+          writer = writer_]() -> std::unique_ptr<engine::TokenConstraint> {
+    return std::make_unique<GrammarConstraint>(grammar, vocabulary, tokenizer, writer);
+  };
+}
+
+base::Result<std::shared_ptr<const grammar::Grammar>> AnswerConstraints::Compile(
+    const chat::ChatRequest& request) {
+  const base::TimePoint deadline = clock_->Now() + kCompileTimeMax;
+  auto grammar =
+      MakeAnswerGrammar(*syntax_, writer_, request, [&] { return clock_->Now() < deadline; });
+  if (!grammar.has_value() && grammar.error().kind == base::ErrorKind::kCancelled) {
+    return base::InvalidArgument("the schema takes too long to compile");
+  }
+  return grammar;
+}
+
+// Every special token is kept out of texts; marks of calls come in by MarkWriter.
+base::Result<std::shared_ptr<const grammar::Vocabulary>> AnswerConstraints::Vocabulary() {
+  const std::lock_guard lock(mutex_);
+  if (vocabulary_ != nullptr) {
+    return vocabulary_;
+  }
+  std::vector<std::string_view> tokens;
+  std::vector<base::TokenId> special;
+  for (int32_t i = 0; i < tokenizer_->size(); ++i) {
+    const base::TokenId id{i};
+    tokens.push_back(tokenizer_->Bytes(id));
+    if (tokenizer_->IsControl(id) || tokenizer_->IsUserDefined(id)) {
+      special.push_back(id);
+    }
+  }
+  vocabulary_ = TRY(grammar::Vocabulary::Create({.tokens = tokens,
+                                                 .special = special,
+                                                 .end = tokenizer_->end_tokens(),
+                                                 .logit_count = logit_count_}));
+  return vocabulary_;
+}
+
+std::shared_ptr<const grammar::Grammar> AnswerConstraints::Recall(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+    if (entry->key == key) {
+      entries_.splice(entries_.begin(), entries_, entry);
+      return entries_.front().grammar;
+    }
+  }
+  return nullptr;
+}
+
+void AnswerConstraints::Remember(Entry entry) {
+  const std::lock_guard lock(mutex_);
+  entries_.push_front(std::move(entry));
+  size_t bytes = 0;
+  size_t count = 0;
+  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
+    bytes += it->key.size() + it->grammar->memory_bytes();
+    if (++count > kEntriesMax || (bytes > kMemoryMax && count > 1)) {
+      entries_.erase(it, entries_.end());
+      break;
+    }
+  }
+}
+
+}  // namespace millrace::local

@@ -1,0 +1,126 @@
+#include "local/answer_grammar.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "local/tool_arguments.h"
+
+namespace millrace::local {
+namespace {
+
+using grammar::Expression;
+using output_parser::CallForm;
+using output_parser::Syntax;
+
+constexpr int32_t kCallsMax = 128;  // of one choice: a history may hold no more
+
+bool ForcesCall(const chat::ChatRequest& request) {
+  return std::holds_alternative<chat::ToolChoiceRequired>(request.tool_choice) ||
+         std::holds_alternative<chat::ToolChoiceNamed>(request.tool_choice);
+}
+
+bool WantsJson(const chat::ChatRequest& request) {
+  return !std::holds_alternative<chat::TextFormat>(request.response_format);
+}
+
+base::Result<Expression> JsonAnswer(const chat::ChatRequest& request,
+                                    const std::function<bool()>& keep_going) {
+  const auto* format = std::get_if<chat::JsonSchemaFormat>(&request.response_format);
+  if (format == nullptr) {
+    return Expression::Json(grammar::JsonSchema::AnyObject());
+  }
+  grammar::SchemaOptions options;
+  options.keep_going = keep_going;
+  auto schema = grammar::JsonSchema::Compile(format->schema_json, options);
+  if (!schema.has_value()) {
+    return AtField("response_format.json_schema.schema", std::move(schema).error());
+  }
+  return Expression::Json(*std::move(schema));
+}
+
+base::Result<Expression> OneCall(const CallForm& form, const MarkWriter& writer,
+                                 const chat::ToolSpec& tool, bool forced,
+                                 const std::function<bool()>& keep_going) {
+  return Expression::Sequence(
+      {writer.Write(fmt::format("{}{}{}", form.call_begin, tool.name, form.name_end)),
+       TRY(ToolArguments({form, writer, tool, forced, keep_going})), writer.Write(form.call_end)});
+}
+
+// At least one call; the choice's tools decide which.
+base::Result<Expression> Calls(const Syntax& syntax, const MarkWriter& writer,
+                               const chat::ChatRequest& request,
+                               const std::function<bool()>& keep_going) {
+  const auto* named = std::get_if<chat::ToolChoiceNamed>(&request.tool_choice);
+  std::vector<Expression> choices;
+  for (const chat::ToolSpec& tool : request.tools) {
+    if (named == nullptr || named->name == tool.name) {
+      choices.push_back(TRY(OneCall(syntax.form, writer, tool, ForcesCall(request), keep_going)));
+    }
+  }
+  const Expression call = Expression::OneOf(std::move(choices));
+  const bool single = named != nullptr || !request.parallel_tool_calls;
+  const Expression next = Expression::Sequence({writer.Write(syntax.form.between), call});
+  return Expression::Sequence({writer.Write(syntax.form.begin), call,
+                               Expression::Repeat(next, 0, single ? 0 : kCallsMax - 1),
+                               writer.Write(syntax.form.end)});
+}
+
+// Text in which no call begins, then calls or nothing.
+Expression TextThenCalls(const Syntax& syntax, const Expression& calls) {
+  std::vector<std::string> stops = {std::string(syntax.call_open)};
+  if (!syntax.section_open.empty()) {
+    stops.emplace_back(syntax.section_open);
+  }
+  return Expression::Sequence(
+      {Expression::FreeText(std::move(stops)), Expression::Optional(calls)});
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<const grammar::Grammar>> MakeAnswerGrammar(
+    const Syntax& syntax, const MarkWriter& writer, const chat::ChatRequest& request,
+    const std::function<bool()>& keep_going) {
+  std::vector<Expression> forms;
+  if (WantsJson(request) && !ForcesCall(request)) {
+    forms.push_back(TRY(JsonAnswer(request, keep_going)));
+  }
+  if (!request.tools.empty()) {
+    Expression calls = TRY(Calls(syntax, writer, request, keep_going));
+    forms.push_back(WantsJson(request) || ForcesCall(request) ? calls
+                                                              : TextThenCalls(syntax, calls));
+  }
+  // Models write line ends behind their reasoning; those are no part of the answer.
+  const Expression answer =
+      request.enable_thinking
+          ? Expression::Sequence({Expression::Optional(Expression::Literal("\n\n")),
+                                  Expression::OneOf(std::move(forms))})
+          : Expression::OneOf(std::move(forms));
+  return grammar::Grammar::Compile(answer);
+}
+
+std::string AnswerGrammarKey(const Syntax& syntax, const chat::ChatRequest& request) {
+  std::string key = fmt::format("{};{};{};", syntax.name, request.response_format.index(),
+                                request.enable_thinking);
+  const auto add = [&key](std::string_view text) {
+    key += fmt::format("{}:{}", text.size(), text);
+  };
+  if (const auto* format = std::get_if<chat::JsonSchemaFormat>(&request.response_format)) {
+    add(format->schema_json);
+  }
+  key += fmt::format("{};{};", request.tool_choice.index(), request.parallel_tool_calls);
+  if (const auto* named = std::get_if<chat::ToolChoiceNamed>(&request.tool_choice)) {
+    add(named->name);
+  }
+  for (const chat::ToolSpec& tool : request.tools) {
+    add(tool.name);
+    add(tool.parameters_json);
+    key += tool.strict ? 's' : 'f';
+  }
+  return key;
+}
+
+}  // namespace millrace::local
