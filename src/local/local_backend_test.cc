@@ -10,6 +10,7 @@
 #include "base/testing/fake_random.h"
 #include "base/utf8.h"
 #include "chat/testing/collected_answer.h"
+#include "json/json.h"
 #include "model/testing/tiny_model.h"
 #include "tokenizer/tokenizer.h"
 
