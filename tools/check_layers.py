@@ -27,8 +27,8 @@ ALLOWED = {
     "output_parser": {"chat", "json"},
     "engine": {"scheduler", "model", "sampling", "kernels", "kv", "metrics"},
     "accounts": {"json", "metrics"},
-    "local": {"chat", "chat_template", "output_parser", "tokenizer", "engine", "grammar", "model", "sampling", "gguf", "json",
-              "metrics"},
+    "local": {"chat", "chat_template", "output_parser", "tokenizer", "engine", "grammar", "model", "sampling",
+              "gguf", "json", "metrics"},
     "api": {"chat", "accounts", "http", "json", "media", "metrics"},
     "app": None,  # the only place that may know everything
 }

@@ -3,7 +3,8 @@
 
 Usage: compare_templates.py RENDER_TEMPLATE FOLDER [COUNT]. RENDER_TEMPLATE is the program of that name, FOLDER may hold
 *.jinja files; they and those of template_constructs.py are rendered with COUNT (400) conversations each. Exit status
-77 (skipped) where jinja2 is missing, 1 when anything differs. Where jinja2 fails, ours must fail too; the words may differ.
+77 (skipped) where jinja2 is missing, 1 when anything differs. Where jinja2 fails, ours must fail too; the words may
+differ.
 """
 import json
 import pathlib

@@ -56,90 +56,27 @@ std::shared_ptr<const Vocabulary> Qwen2Vocabulary(const std::string& folder) {
   return Make(tokens);
 }
 
+namespace {
+
+// clang-format off: a table is easier to read as one
+constexpr const char* kSmallTokens[] = {
+    "{\"", "\":", "\": ", "\": \"", "\",", "\", \"", "\"}", "}]", "]}", "}}", "},", "[{", "[[", "[\"", "\"]",
+    "\"],", "true", "false", "null", "tr", "ue", "alse", "nul", "12", "123", "00", "0.", ".5", "1.", "e1",
+    "E-", "-1", "10", "99", "2024", "-0", "a\"", "b\":", "ab", "abc", "na", "me", "name", "name\"", "id",
+    "id\":", "value", "\\\"", "\\n", "\\u", "\\u00", "00e9", "\\ud83d", "\\ude00", "\xC3\xA9", "\xE2\x82",
+    "\xF0\x9F", "\xF0\x9F\x98\x80", ", ", ": ", " \"", "  ", "\n", "\",\"", "\"}}", "x\",\"y", "1,", "2]",
+    "3}", "x", "foo", "bar", "foo\"", "<tool", "_call>", "</", "parameter", "=x>", "\xE4\xBD\xA0\xE5\xA5\xBD",
+};
+// clang-format on
+
+}  // namespace
+
 std::shared_ptr<const Vocabulary> SmallVocabulary() {
   std::vector<std::string> tokens;
   for (int byte = 0; byte < 256; ++byte) {
     tokens.emplace_back(1, static_cast<char>(byte));
   }
-  for (const char* token : {"{\"",
-                            "\":",
-                            "\": ",
-                            "\": \"",
-                            "\",",
-                            "\", \"",
-                            "\"}",
-                            "}]",
-                            "]}",
-                            "}}",
-                            "},",
-                            "[{",
-                            "[[",
-                            "[\"",
-                            "\"]",
-                            "\"],",
-                            "true",
-                            "false",
-                            "null",
-                            "tr",
-                            "ue",
-                            "alse",
-                            "nul",
-                            "12",
-                            "123",
-                            "00",
-                            "0.",
-                            ".5",
-                            "1.",
-                            "e1",
-                            "E-",
-                            "-1",
-                            "10",
-                            "99",
-                            "2024",
-                            "-0",
-                            "a\"",
-                            "b\":",
-                            "ab",
-                            "abc",
-                            "na",
-                            "me",
-                            "name",
-                            "name\"",
-                            "id",
-                            "id\":",
-                            "value",
-                            "\\\"",
-                            "\\n",
-                            "\\u",
-                            "\\u00",
-                            "00e9",
-                            "\\ud83d",
-                            "\\ude00",
-                            "\xC3\xA9",
-                            "\xE2\x82",
-                            "\xF0\x9F",
-                            "\xF0\x9F\x98\x80",
-                            ", ",
-                            ": ",
-                            " \"",
-                            "  ",
-                            "\n",
-                            "\",\"",
-                            "\"}}",
-                            "x\",\"y",
-                            "1,",
-                            "2]",
-                            "3}",
-                            "x",
-                            "foo",
-                            "bar",
-                            "foo\"",
-                            "<tool",
-                            "_call>",
-                            "</",
-                            "parameter",
-                            "=x>",
-                            "\xE4\xBD\xA0\xE5\xA5\xBD"}) {
+  for (const char* token : kSmallTokens) {
     tokens.emplace_back(token);
   }
   return Make(tokens);
