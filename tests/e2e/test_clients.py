@@ -16,6 +16,7 @@ UNCONSTRAINED = "needs constrained decoding, which this build refuses"
 
 
 class City(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid")  # a small model would invent properties for ever
     name: str
     temperature: int
 

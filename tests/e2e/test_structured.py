@@ -10,7 +10,7 @@ import pytest
 from conftest import MODEL
 
 SEED = 20260301
-COUNT = 40
+COUNT = 12
 CLIENTS = 6
 
 SCHEMAS = [
