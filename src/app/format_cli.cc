@@ -6,8 +6,40 @@
 #include "app/format_commands.h"
 
 namespace millrace::app {
+namespace {
+
+void AddGrammar(CLI::App& app, std::function<int()>& action) {
+  auto options = std::make_shared<GrammarOptions>();
+  CLI::App* command = app.add_subcommand(
+      "grammar", "say whether a schema admits the instance on standard input, and what that takes");
+  CLI::Option* schema = command->add_option("SCHEMA", options->schema_path, "a JSON Schema");
+  command
+      ->add_option("--vocab", options->vocabulary_path,
+                   "a GGUF file whose tokens are used; without it every byte is one")
+      ->type_name("MODEL.gguf");
+  command->add_flag("--as-given", options->as_given, "keep the instance's white space");
+  command->add_flag("--no-limits", options->no_limits,
+                    "without the server's limits on the size of a schema");
+  CLI::Option* maskbench =
+      command
+          ->add_option("--maskbench", options->maskbench,
+                       "run all files of a folder instead: objects with `schema` and `tests`")
+          ->type_name("DIR")
+          ->excludes(schema);
+  command->add_option("--every", options->every, "only every n-th file of the folder")
+      ->needs(maskbench)
+      ->check(CLI::Range(1, 1'000'000));
+  command->add_flag("--json", options->json, "a line of JSON a schema, and one of the summary")
+      ->needs(maskbench);
+  command->callback([=, &action] {
+    action = [=] { return RunGrammar(*options, std::cin, std::cout, std::cerr); };
+  });
+}
+
+}  // namespace
 
 void AddFormatCommands(CLI::App& app, std::function<int()>& action) {
+  AddGrammar(app, action);
   auto render = std::make_shared<RenderOptions>();
   CLI::App* command = app.add_subcommand(
       "render", "print the prompt of the chat-completions body on standard input");

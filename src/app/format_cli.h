@@ -1,4 +1,4 @@
-// The command line of `render` and `parse`.
+// The command line of `render`, `parse` and `grammar`.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -6,7 +6,7 @@
 
 namespace millrace::app {
 
-// Adds the two commands to `app`; the one that is given sets `action`, which must outlive parsing.
+// Adds the commands to `app`; the one that is given sets `action`, which must outlive parsing.
 void AddFormatCommands(CLI::App& app, std::function<int()>& action);
 
 }  // namespace millrace::app

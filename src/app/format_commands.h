@@ -2,6 +2,7 @@
 // or look into a conversation.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
@@ -32,5 +33,19 @@ struct ParseOptions {
 };
 // Prints the answer on `in` as a message, or, streamed, one event a line.
 int RunParse(const ParseOptions& options, std::istream& in, std::ostream& out, std::ostream& err);
+
+struct GrammarOptions {
+  std::string schema_path;      // a JSON Schema; empty with `maskbench`
+  std::string vocabulary_path;  // a GGUF file; empty: every byte is a token
+  bool as_given = false;        // the instance keeps its white space
+  bool no_limits = false;       // without the server's limits on the size of a schema
+  std::string maskbench;        // a folder, see maskbench.h
+  size_t every = 1;             // of that folder's files, only every n-th
+  bool json = false;            // of `maskbench`: a line of JSON a schema
+};
+// Says whether the instance on `in` is admitted by the schema (exit status 0), or where it stops
+// being so and what would be allowed there (1), and what that took.
+int RunGrammar(const GrammarOptions& options, std::istream& in, std::ostream& out,
+               std::ostream& err);
 
 }  // namespace millrace::app

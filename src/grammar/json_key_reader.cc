@@ -77,12 +77,9 @@ bool JsonReader::UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts,
     }
     return true;
   }
-  const std::string_view text = store_.text;
-  const auto begin = std::min(static_cast<size_t>(place.text_begin) + 1, text.size());
-  const auto last_bytes = Utf8Of(last).size();
+  const std::string last_bytes = Utf8Of(last);
   const std::string read =
-      DecodeStringPrefix(text.substr(begin), static_cast<size_t>(place.name_bytes) - last_bytes) +
-      Utf8Of(last);
+      KeyReadSoFar(place, static_cast<size_t>(place.name_bytes) - last_bytes.size()) + last_bytes;
   return std::any_of(texts->begin(), texts->end(), [&](const std::u32string& rest) {
     const std::string key = read + Utf8Of(rest);
     return !facts.HasKey(key) && !keys.IsNamed(key);
@@ -144,7 +141,7 @@ bool JsonReader::AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t 
 }
 
 bool JsonReader::EndKey(JsonPlace& place) {
-  JsonFrame frame = FrameOf(place);
+  const JsonFrame& frame = FrameOf(place);
   const Facts facts = FactsOf(frame);
   KeyLanguage& keys = language_.Keys(frame.alternatives);
   std::string name;
@@ -156,9 +153,7 @@ bool JsonReader::EndKey(JsonPlace& place) {
     place.pending =
         language_.PendingOfName(frame.alternatives, static_cast<size_t>(place.name_low), facts);
   } else if (place.state != ScalarAutomaton::kDead) {
-    name = DecodeStringPrefix(
-        std::string_view(store_.text).substr(static_cast<size_t>(place.text_begin) + 1),
-        static_cast<size_t>(place.name_bytes));
+    name = KeyReadSoFar(place, static_cast<size_t>(place.name_bytes));
     if (facts.HasKey(name)) {
       return false;
     }
@@ -167,15 +162,89 @@ bool JsonReader::EndKey(JsonPlace& place) {
   } else {
     return false;
   }
-  if (place.pending == kNone) {
-    return false;
-  }
+  return place.pending != kNone && TakeKey(place, std::move(name));
+}
+
+// Goes on behind the quote of a key whose value is pending.
+bool JsonReader::TakeKey(JsonPlace& place, std::string name) {
+  JsonFrame frame = FrameOf(place);
   store_.keys.push_back({.previous = frame.last_key, .name = std::move(name)});
   frame.last_key = static_cast<int32_t>(store_.keys.size()) - 1;
   place.frame = static_cast<int32_t>(store_.frames.size());
   store_.frames.push_back(frame);
   place.mode = Mode::kColon;
   return true;
+}
+
+// The characters of the key in `bytes` bytes of UTF-8, however they are spelled.
+std::string JsonReader::KeyReadSoFar(const JsonPlace& place, size_t bytes) const {
+  const std::string_view text = store_.text;
+  return DecodeStringPrefix(
+      text.substr(std::min(static_cast<size_t>(place.text_begin) + 1, text.size())), bytes);
+}
+
+bool JsonReader::MayBeAnyFreshKey(const JsonPlace& place) const {
+  if (place.state == ScalarAutomaton::kDead) {
+    return false;
+  }
+  const JsonFrame& frame = FrameOf(place);
+  KeyLanguage& keys = language_.Keys(frame.alternatives);
+  const Facts facts = FactsOf(frame);
+  static const std::string probe = "\x01";  // stands for the key that is to come
+  const auto is_possible = [&](int32_t truth) {
+    return language_.PendingOfKey(frame.alternatives, truth, probe, facts) != kNone;
+  };
+  if (keys.conditions.empty()) {
+    return is_possible(keys.automaton->Truth(place.state));
+  }
+  for (size_t truth = 0; truth < keys.generic.size(); ++truth) {
+    if (keys.generic[truth] >= 0 && !is_possible(static_cast<int32_t>(truth))) {
+      return false;
+    }
+  }
+  return keys.live->IsLive(place.state);
+}
+
+LiveAutomaton& JsonReader::FreshKeys(const JsonPlace& place) const {
+  return *language_.Keys(FrameOf(place).alternatives).live;
+}
+
+bool JsonReader::HasManyFreshKeys(const JsonPlace& place, int32_t state) const {
+  const JsonFrame& frame = FrameOf(place);
+  KeyLanguage& keys = language_.Keys(frame.alternatives);
+  const size_t taken = keys.names.size() + static_cast<size_t>(frame.count);
+  if (taken > KeyLanguage::kManyKeys) {
+    return !keys.live->Texts(state, taken).has_value();
+  }
+  if (!keys.HasManyKeys(state) && !keys.live->Texts(state, KeyLanguage::kManyKeys).has_value()) {
+    keys.SetManyKeys(state);
+  }
+  return keys.HasManyKeys(state);
+}
+
+bool JsonReader::EndFreshKey(JsonPlace& place, int32_t truth, const std::string& name) {
+  const JsonFrame& frame = FrameOf(place);
+  place.pending = language_.PendingOfKey(frame.alternatives, truth, name, FactsOf(frame));
+  return place.pending != kNone && TakeKey(place, name);
+}
+
+std::vector<std::string> JsonReader::RestsOfKnownKeys(const JsonPlace& place) const {
+  const JsonFrame& frame = FrameOf(place);
+  const KeyLanguage& keys = language_.Keys(frame.alternatives);
+  const auto bytes = static_cast<size_t>(place.name_bytes);
+  std::vector<std::string> rests;
+  for (int32_t i = place.name_low; i < place.name_high; ++i) {
+    rests.push_back(keys.names[static_cast<size_t>(i)].name.substr(bytes));
+  }
+  const std::string read = KeyReadSoFar(place, bytes);
+  for (int32_t at = frame.last_key; at >= 0;) {
+    const SeenKey& seen = store_.keys[static_cast<size_t>(at)];
+    if (seen.name.starts_with(read) && !keys.IsNamed(seen.name)) {
+      rests.push_back(seen.name.substr(bytes));
+    }
+    at = seen.previous;
+  }
+  return rests;
 }
 
 }  // namespace millrace::grammar

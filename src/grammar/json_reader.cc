@@ -37,11 +37,6 @@ bool JsonReader::IsComplete(const JsonPlace& place) const {
          language_.Values(place.pending).live_numbers->CanEnd(place.state);
 }
 
-bool JsonReader::IsInFreeString(const JsonPlace& place) const {
-  return place.mode == Mode::kString && place.part == Part::kBetween &&
-         Strings(place).IsFree(place.state);
-}
-
 bool JsonReader::Step(JsonPlace& place, uint8_t byte) {
   switch (place.mode) {
     case Mode::kValue:

@@ -101,13 +101,24 @@ class JsonReader {
   // The value is complete: it may end here. (A number may still go on.)
   bool IsComplete(const JsonPlace& place) const;
 
-  // Whether `place` is between two characters of a string value, any text may follow, and so the
-  // string may also end here.
-  bool IsInFreeString(const JsonPlace& place) const;
   // The automaton of the string value that is read.
   LiveAutomaton& Strings(const JsonPlace& place) const {
     return *language_.Values(place.pending).live_strings;
   }
+
+  // For masks, of a place inside of a key. A key is fresh when it is neither named by the schema
+  // nor one that came before.
+  //
+  // Whether the object can still be completed after a fresh key of any kind that there is.
+  bool MayBeAnyFreshKey(const JsonPlace& place) const;
+  // The automaton of keys that are not named.
+  LiveAutomaton& FreshKeys(const JsonPlace& place) const;
+  // Whether keys can still come from `state` that no object of this size can use up.
+  bool HasManyFreshKeys(const JsonPlace& place, int32_t state) const;
+  // As EndKey, for a fresh key `name` of the kind `truth`.
+  bool EndFreshKey(JsonPlace& place, int32_t truth, const std::string& name);
+  // What is missing to the keys that are not fresh and begin as the one that is read.
+  std::vector<std::string> RestsOfKnownKeys(const JsonPlace& place) const;
 
  private:
   bool StepValue(JsonPlace& place, uint8_t byte);
@@ -124,6 +135,8 @@ class JsonReader {
   bool AnyOfPartial(const JsonPlace& place);
   bool EndString(JsonPlace& place);
   bool EndKey(JsonPlace& place);
+  bool TakeKey(JsonPlace& place, std::string name);
+  std::string KeyReadSoFar(const JsonPlace& place, size_t bytes) const;
   bool BeginKey(JsonPlace& place);
   bool KeyIsLive(const JsonPlace& place, std::u32string_view last);
   bool UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts, std::u32string_view last);

@@ -100,48 +100,22 @@ void MaskWalk::Walk(uint32_t begin, uint32_t end, const ThreadSet& threads,
   store_.Cut(levels[0].mark);
 }
 
-// From a place inside of a free string: the prepared set, and what leaves the string.
-bool MaskWalk::FillFreeString(const ThreadSet& threads, std::span<uint32_t> mask) {
-  if (threads.size() != 1 || !move_.IsJson(threads[0])) {
-    return false;
-  }
-  const JsonPlace& place = threads[0].json;
-  if (!move_.ReaderOf(threads[0]).IsInFreeString(place)) {
-    return false;
-  }
-  for (int32_t at = place.frame; at != kNone;) {
-    const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
-    if (frame.text_read) {
-      return false;
-    }
-    at = frame.parent;
-  }
-  const std::span<const uint32_t> plain = vocabulary_.plain_string_mask();
-  std::copy(plain.begin(), plain.end(), mask.begin());
-  const MatchStore::Mark mark = store_.mark();
-  ThreadSet after_quote;
-  ThreadSet after_backslash;
-  const bool may_end = move_.Step(threads, '"', after_quote);
-  const bool may_escape = move_.Step(threads, '\\', after_backslash);
-  store_.json.text += '"';
-  const std::span<const TrieNode> nodes = vocabulary_.nodes();
-  for (const uint32_t exit : vocabulary_.string_exits()) {
-    const TrieNode& node = nodes[exit];
-    const bool is_quote = node.byte == '"';
-    if (is_quote ? may_end : may_escape) {
-      Allow(node.token, mask);
-      Walk(exit + 1, exit + node.subtree, is_quote ? after_quote : after_backslash, mask);
-    }
-  }
-  store_.Cut(mark);
-  return true;
-}
-
 size_t MaskWalk::Fill(const ThreadSet& threads, std::span<uint32_t> mask) {
   std::fill(mask.begin(), mask.end(), 0);
-  if (!FillFreeString(threads, mask)) {
-    Walk(1, static_cast<uint32_t>(vocabulary_.nodes().size()), threads, mask);
+  // A token is allowed when any thread allows it, so each may be asked in its own way.
+  ThreadSet others;
+  std::vector<uint32_t> one;
+  for (const MatchThread& thread : threads) {
+    one.assign(threads.size() > 1 ? mask.size() : 0, 0);
+    if (!strings_.Fill(thread, threads.size() > 1 ? std::span(one) : mask)) {
+      others.push_back(thread);
+      continue;
+    }
+    for (size_t i = 0; i < one.size(); ++i) {
+      mask[i] |= one[i];
+    }
   }
+  Walk(1, others.empty() ? 1 : static_cast<uint32_t>(vocabulary_.nodes().size()), others, mask);
   for (const MatchThread& thread : threads) {
     if (thread.leaf == kNone) {
       for (const base::TokenId id : vocabulary_.end_tokens()) {

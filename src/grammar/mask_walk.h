@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "grammar/string_mask.h"
 #include "grammar/thread_set.h"
 #include "grammar/vocabulary.h"
 
@@ -16,7 +17,11 @@ namespace millrace::grammar {
 class MaskWalk {
  public:
   MaskWalk(const GrammarProgram& program, const Vocabulary& vocabulary, MatchStore& store)
-      : program_(program), vocabulary_(vocabulary), store_(store), move_(program, store) {}
+      : program_(program),
+        vocabulary_(vocabulary),
+        store_(store),
+        move_(program, store),
+        strings_(vocabulary, move_, store) {}
 
   // Everything that decides about the mask, as bytes: equal keys have equal masks.
   std::string KeyOf(const ThreadSet& threads) const;
@@ -26,13 +31,13 @@ class MaskWalk {
 
  private:
   void Walk(uint32_t begin, uint32_t end, const ThreadSet& threads, std::span<uint32_t> mask);
-  bool FillFreeString(const ThreadSet& threads, std::span<uint32_t> mask);
   void Allow(int32_t token, std::span<uint32_t> mask) const;
 
   const GrammarProgram& program_;
   const Vocabulary& vocabulary_;
   MatchStore& store_;
   ThreadMover move_;
+  StringMask strings_;
 };
 
 }  // namespace millrace::grammar

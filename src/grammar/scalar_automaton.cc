@@ -309,11 +309,15 @@ bool LiveAutomaton::AnyStep(int32_t state, char32_t low, char32_t high) {
   return arc != arcs.end() && arc->low <= high;
 }
 
-bool LiveAutomaton::IsFree(int32_t state) {
+std::optional<int32_t> LiveAutomaton::OnlyNext(int32_t state) {
   const std::span<const ScalarArc> arcs = Arcs(state);
-  return arcs.size() == 2 && arcs[0].next == state && arcs[1].next == state && arcs[0].low == 0 &&
-         arcs[0].high == 0xD7FF && arcs[1].low == 0xE000 && arcs[1].high == kCodePointMax &&
-         CanEnd(state);
+  if (arcs.empty()) {
+    return ScalarAutomaton::kDead;
+  }
+  const bool only = arcs.size() == 2 && arcs[0].next == arcs[1].next && arcs[0].low == 0 &&
+                    arcs[0].high == 0xD7FF && arcs[1].low == 0xE000 &&
+                    arcs[1].high == kCodePointMax;
+  return only ? std::optional(arcs[0].next) : std::nullopt;
 }
 
 std::optional<std::vector<std::u32string>> LiveAutomaton::Texts(int32_t state, size_t count_max) {

@@ -100,8 +100,8 @@ class LiveAutomaton {
   int32_t Step(int32_t state, char32_t c);
   bool AnyStep(int32_t state, char32_t low, char32_t high);
   bool CanEnd(int32_t state);
-  // Whether any text at all may follow, always: a good end, and every character leads back.
-  bool IsFree(int32_t state);
+  // Where every character leads: kDead when none may follow, nullopt when it matters which.
+  std::optional<int32_t> OnlyNext(int32_t state);
   // Up to `count_max` texts that lead to a good end; nullopt when there are more.
   std::optional<std::vector<std::u32string>> Texts(int32_t state, size_t count_max);
   // Some of them, up to `count` and short ones first.

@@ -1,9 +1,6 @@
 #include "grammar/vocabulary.h"
 
 #include <algorithm>
-
-#include "base/utf8.h"
-
 namespace millrace::grammar {
 
 base::Result<std::shared_ptr<const Vocabulary>> Vocabulary::Create(const Options& options) {
@@ -34,8 +31,16 @@ base::Result<std::shared_ptr<const Vocabulary>> Vocabulary::Create(const Options
     }
   }
   result->begins_.push_back(static_cast<uint32_t>(result->bytes_.size()));
-  result->BuildTrie(std::move(order));
-  result->BuildPlainMask();
+  std::vector<StringTokens::Token> sorted;
+  for (const int32_t id : order) {
+    sorted.push_back({.id = id, .text = result->Text(base::TokenId{id})});
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    const int by_text = a.text.compare(b.text);
+    return by_text != 0 ? by_text < 0 : a.id < b.id;
+  });
+  result->BuildTrie(sorted);
+  result->strings_ = std::make_unique<const StringTokens>(sorted, result->mask_words());
   return std::shared_ptr<const Vocabulary>(std::move(result));
 }
 
@@ -51,12 +56,7 @@ bool Vocabulary::IsEnd(base::TokenId id) const {
   return std::find(end_.begin(), end_.end(), id) != end_.end();
 }
 
-void Vocabulary::BuildTrie(std::vector<int32_t> order) {
-  const auto text = [this](int32_t token) { return Text(base::TokenId{token}); };
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    const int by_text = text(a).compare(text(b));
-    return by_text != 0 ? by_text < 0 : a < b;
-  });
+void Vocabulary::BuildTrie(std::span<const StringTokens::Token> sorted) {
   nodes_.push_back({});
   std::vector<uint32_t> open = {0};  // the node of every depth of the last token
   std::string_view before;
@@ -65,8 +65,7 @@ void Vocabulary::BuildTrie(std::vector<int32_t> order) {
       nodes_[open.back()].subtree = static_cast<uint32_t>(nodes_.size()) - open.back();
     }
   };
-  for (const int32_t token : order) {
-    const std::string_view bytes = text(token);
+  for (const auto& [token, bytes] : sorted) {
     if (bytes == before) {  // the same text twice: a chain behind the first
       if (next_same_.empty()) {
         next_same_.assign(begins_.size(), -1);
@@ -105,46 +104,6 @@ uint32_t Vocabulary::Child(uint32_t node, uint8_t byte) const {
     }
   }
   return 0;
-}
-
-void Vocabulary::BuildPlainMask() {
-  plain_mask_.assign(mask_words(), 0);
-  for (size_t i = 0; i + 1 < begins_.size(); ++i) {
-    std::string_view text = Text(base::TokenId{static_cast<int32_t>(i)});
-    bool plain = !text.empty() && text.size() <= kTokenBytesMax;
-    while (plain && !text.empty()) {
-      const base::Utf8Char next = base::DecodeUtf8(text);
-      if (!next.valid) {  // a character may be cut by the end of the token only
-        plain = base::IncompleteUtf8Suffix(text) == text.size();
-        break;
-      }
-      plain = next.code_point >= 0x20 && next.code_point != U'"' && next.code_point != U'\\';
-      text.remove_prefix(next.length);
-    }
-    if (plain) {
-      plain_mask_[i / 32] |= uint32_t{1} << (i % 32);
-    }
-  }
-  // Where a free string can end or escape: the first quote or backslash of a path of plain
-  // characters.
-  for (uint32_t at = 1; at < nodes_.size();) {
-    const uint8_t byte = nodes_[at].byte;
-    if (byte == '"' || byte == '\\') {
-      string_exits_.push_back(at);
-    }
-    at += byte == '"' || byte == '\\' || byte < 0x20 ? nodes_[at].subtree : 1;
-  }
-  std::erase_if(string_exits_, [this](uint32_t node) { return !IsAfterWholeCharacters(node); });
-}
-
-// Whether the bytes before `node` are whole, valid characters.
-bool Vocabulary::IsAfterWholeCharacters(uint32_t node) const {
-  uint32_t below = node;
-  while (nodes_[below].token < 0) {
-    ++below;  // the first token of the subtree passes through the node
-  }
-  const std::string_view text = Text(base::TokenId{nodes_[below].token});
-  return base::IsValidUtf8(text.substr(0, static_cast<size_t>(nodes_[node].depth) - 1));
 }
 
 }  // namespace millrace::grammar

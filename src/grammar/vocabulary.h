@@ -11,6 +11,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "grammar/string_tokens.h"
 
 namespace millrace::grammar {
 
@@ -63,18 +64,12 @@ class Vocabulary {
   // The child of `node` by `byte`; 0 when there is none.
   uint32_t Child(uint32_t node, uint8_t byte) const;
 
-  // Tokens that stay inside of a JSON string without ending or escaping anything, from a character
-  // boundary on (the last character may be cut): the mask of a free string, without the rest.
-  std::span<const uint32_t> plain_string_mask() const { return plain_mask_; }
-  // The nodes by which such a string is left: quotes and backslashes with only plain characters
-  // before them.
-  std::span<const uint32_t> string_exits() const { return string_exits_; }
+  // The same tokens as parts of JSON strings.
+  const StringTokens& strings() const { return *strings_; }
 
  private:
   Vocabulary() = default;
-  bool IsAfterWholeCharacters(uint32_t node) const;
-  void BuildTrie(std::vector<int32_t> order);
-  void BuildPlainMask();
+  void BuildTrie(std::span<const StringTokens::Token> sorted);
 
   size_t size_ = 0;
   std::string bytes_;
@@ -82,8 +77,7 @@ class Vocabulary {
   std::vector<base::TokenId> end_;
   std::vector<TrieNode> nodes_;
   std::vector<int32_t> next_same_;  // empty when no two tokens are the same
-  std::vector<uint32_t> plain_mask_;
-  std::vector<uint32_t> string_exits_;
+  std::unique_ptr<const StringTokens> strings_;
   uint32_t root_child_[256] = {};
 };
 

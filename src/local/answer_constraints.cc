@@ -1,12 +1,11 @@
 #include "local/answer_constraints.h"
 
 #include <chrono>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "local/answer_grammar.h"
 #include "local/grammar_constraint.h"
+#include "local/grammar_vocabulary.h"
 
 namespace millrace::local {
 namespace {
@@ -52,25 +51,11 @@ base::Result<std::shared_ptr<const grammar::Grammar>> AnswerConstraints::Compile
   return grammar;
 }
 
-// Every special token is kept out of texts; marks of calls come in by MarkWriter.
 base::Result<std::shared_ptr<const grammar::Vocabulary>> AnswerConstraints::Vocabulary() {
   const std::lock_guard lock(mutex_);
-  if (vocabulary_ != nullptr) {
-    return vocabulary_;
+  if (vocabulary_ == nullptr) {
+    vocabulary_ = TRY(MakeGrammarVocabulary(*tokenizer_, logit_count_));
   }
-  std::vector<std::string_view> tokens;
-  std::vector<base::TokenId> special;
-  for (int32_t i = 0; i < tokenizer_->size(); ++i) {
-    const base::TokenId id{i};
-    tokens.push_back(tokenizer_->Bytes(id));
-    if (tokenizer_->IsControl(id) || tokenizer_->IsUserDefined(id)) {
-      special.push_back(id);
-    }
-  }
-  vocabulary_ = TRY(grammar::Vocabulary::Create({.tokens = tokens,
-                                                 .special = special,
-                                                 .end = tokenizer_->end_tokens(),
-                                                 .logit_count = logit_count_}));
   return vocabulary_;
 }
 

@@ -1,0 +1,66 @@
+// The mask inside of a JSON string: instead of the bytes of every token, its characters and then
+// what lies behind its closing quote are looked at, the latter once for all tokens that close the
+// string alike.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "grammar/thread_set.h"
+#include "grammar/vocabulary.h"
+
+namespace millrace::grammar {
+
+// The program's mutexes are held by the caller. The store is as before after every call.
+class StringMask {
+ public:
+  StringMask(const Vocabulary& vocabulary, ThreadMover& move, MatchStore& store)
+      : vocabulary_(vocabulary), strings_(vocabulary.strings()), move_(move), store_(store) {}
+
+  // Adds the tokens that `thread` allows to `mask`, which is empty. False, and nothing added, when
+  // the thread is not between two characters of a string or when only the bytes can tell.
+  bool Fill(const MatchThread& thread, std::span<uint32_t> mask);
+
+ private:
+  // The states of an automaton after any characters, by their number, where it does not matter
+  // which: what follows its last state is that state again, or nothing when `is_bounded`.
+  struct Chain {
+    std::vector<int32_t> states = {};
+    bool is_bounded = false;
+    bool Reaches(size_t count) const { return !is_bounded || count < states.size(); }
+    int32_t After(size_t count) const { return states[std::min(count, states.size() - 1)]; }
+  };
+  // Tokens that close the string when the same holds of it.
+  struct ExitGroup {
+    int32_t truth = 0;
+    int32_t state = 0;
+    std::vector<StringExit> exits = {};  // these, or
+    std::vector<bool> characters = {};   // all with so many characters before the quote
+  };
+
+  bool FindChain(LiveAutomaton& live, int32_t state, Chain& chain) const;
+  void AddInside(const Chain& chain, std::span<uint32_t> mask) const;
+  void GroupExits(LiveAutomaton& live, const Chain& chain);
+  bool WalkTokens(LiveAutomaton& live, const MatchThread& thread, std::span<uint32_t> mask);
+  ExitGroup& GroupOf(int32_t truth, int32_t state);
+
+  void AddExits(const MatchThread& thread, const ExitGroup& group, std::span<uint32_t> mask);
+  ThreadSet AfterQuote(const MatchThread& thread, const ExitGroup& group);
+  void FindRests(const ThreadSet& after_quote);
+  void CorrectKeys(const MatchThread& thread, bool any_text, std::span<uint32_t> mask);
+  bool Allows(const MatchThread& thread, int32_t token);
+
+  const Vocabulary& vocabulary_;
+  const StringTokens& strings_;
+  ThreadMover& move_;
+  MatchStore& store_;
+  std::vector<ExitGroup> groups_;
+  std::vector<uint8_t> rest_allowed_;  // by rest
+  std::vector<int32_t> rests_;         // those that are
+};
+
+}  // namespace millrace::grammar

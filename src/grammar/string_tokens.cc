@@ -1,0 +1,208 @@
+#include "grammar/string_tokens.h"
+
+#include <algorithm>
+#include <map>
+
+namespace millrace::grammar {
+
+template <typename T>
+void StringTokens::Lists<T>::Build(std::vector<std::pair<uint32_t, T>> pairs, size_t count) {
+  begins.assign(count + 1, 0);
+  for (const auto& [key, value] : pairs) {
+    ++begins[key + 1];
+  }
+  for (size_t i = 1; i < begins.size(); ++i) {
+    begins[i] += begins[i - 1];
+  }
+  all.resize(pairs.size());
+  std::vector<uint32_t> next(begins.begin(), begins.end());
+  for (auto& [key, value] : pairs) {
+    all[next[key]++] = std::move(value);
+  }
+}
+
+// Puts tokens into the tree, which comes out in order because they do.
+struct StringTokens::Builder {
+  std::vector<StringNode>& nodes;
+  std::vector<std::pair<uint32_t, SpelledRange>>& more;
+  std::vector<uint32_t> open = {0};  // the node of every depth of the last token
+
+  void Close(size_t depth) {
+    for (; open.size() > depth + 1; open.pop_back()) {
+      nodes[open.back()].subtree = static_cast<uint32_t>(nodes.size()) - open.back();
+    }
+  }
+  bool IsAt(uint32_t node, const SpelledCharacter& c) const {
+    const bool has_more = !more.empty() && more.back().first == node;
+    return nodes[node].characters == c.characters &&
+           (has_more ? more.back().second == c.more : c.more.is_empty());
+  }
+  // Goes one character down from `depth`.
+  void Descend(size_t depth, const SpelledCharacter& c) {
+    if (open.size() > depth + 1 && IsAt(open[depth + 1], c)) {
+      return;
+    }
+    Close(depth);
+    const auto node = static_cast<uint32_t>(nodes.size());
+    nodes.push_back({.characters = c.characters, .depth = static_cast<uint32_t>(depth) + 1});
+    if (!c.more.is_empty()) {
+      more.emplace_back(node, c.more);
+    }
+    open.push_back(node);
+  }
+};
+
+StringTokens::StringTokens(std::span<const Token> tokens, size_t mask_words) {
+  nodes_.push_back({.characters = {0, 0}});
+  Builder builder{.nodes = nodes_, .more = more_};
+  std::vector<std::pair<uint32_t, int32_t>> ends;
+  std::vector<std::pair<uint32_t, StringExit>> exits;
+  std::map<std::string_view, std::vector<size_t>> rests = {{"", {}}};  // indices into `exits`
+  for (const Token& token : tokens) {
+    std::string_view text = token.text;
+    size_t depth = 0;
+    bool possible = true;
+    while (!text.empty() && text.front() != '"' && possible) {
+      const auto c = ReadSpelledCharacter(text);
+      possible = c.has_value();
+      if (possible) {
+        builder.Descend(depth++, *c);
+        text.remove_prefix(c->bytes);
+      }
+    }
+    if (!possible) {
+      continue;
+    }
+    characters_max_ = std::max(characters_max_, depth);
+    if (text.empty()) {
+      ends.emplace_back(builder.open[depth], token.id);
+    } else {
+      rests[text.substr(1)].push_back(exits.size());
+      exits.emplace_back(builder.open[depth],
+                         StringExit{.token = token.id, .characters = static_cast<uint32_t>(depth)});
+    }
+  }
+  builder.Close(0);
+  nodes_[0].subtree = static_cast<uint32_t>(nodes_.size());
+  for (uint32_t at = 1; at < nodes_.size(); at += nodes_[at].subtree) {
+    if (nodes_[at].characters.low == nodes_[at].characters.high) {
+      first_.emplace_back(nodes_[at].characters.low, at);
+    } else {
+      first_parts_.push_back(at);
+    }
+  }
+  std::sort(first_.begin(), first_.end());
+  std::vector<std::pair<std::string_view, int32_t>> sorted;
+  std::vector<std::pair<uint32_t, StringExit>> by_rest;
+  for (const auto& [rest, indices] : rests) {
+    const auto id = static_cast<int32_t>(sorted.size());
+    sorted.emplace_back(rest, id);
+    for (const size_t index : indices) {
+      exits[index].second.rest = id;
+      by_rest.emplace_back(static_cast<uint32_t>(id), exits[index].second);
+    }
+  }
+  by_rest_.Build(std::move(by_rest), sorted.size());
+  ends_.Build(std::move(ends), nodes_.size());
+  exits_.Build(std::move(exits), nodes_.size());
+  BuildRests(sorted);
+  BuildMasks(mask_words);
+}
+
+SpelledRange StringTokens::MoreOf(uint32_t node) const {
+  const auto at = std::lower_bound(more_.begin(), more_.end(), node,
+                                   [](const auto& entry, uint32_t n) { return entry.first < n; });
+  return at != more_.end() && at->first == node ? at->second : SpelledRange();
+}
+
+void StringTokens::ForEachBeginning(std::u32string_view text, const Visit& visit) const {
+  visit(0, text.empty());
+  if (text.empty()) {
+    return;
+  }
+  for (auto at = std::lower_bound(first_.begin(), first_.end(), std::pair{text[0], uint32_t{0}});
+       at != first_.end() && at->first == text[0]; ++at) {
+    visit(at->second, text.size() == 1);
+    VisitBelow(at->second, text.substr(1), visit);
+  }
+  for (const uint32_t node : first_parts_) {
+    if (MayBecome(node, text[0])) {
+      visit(node, false);
+    }
+  }
+}
+
+bool StringTokens::MayBecome(uint32_t node, char32_t c) const {
+  const SpelledRange more = MoreOf(node);
+  const SpelledRange& range = nodes_[node].characters;
+  return (range.low <= c && c <= range.high) || (more.low <= c && c <= more.high);
+}
+
+void StringTokens::VisitBelow(uint32_t parent, std::u32string_view text, const Visit& visit) const {
+  const uint32_t end = parent + nodes_[parent].subtree;
+  for (uint32_t at = parent + 1; at < end && !text.empty(); at += nodes_[at].subtree) {
+    if (!MayBecome(at, text[0])) {
+      continue;
+    }
+    const bool is_whole = nodes_[at].characters.low == nodes_[at].characters.high;
+    visit(at, is_whole && text.size() == 1);
+    if (is_whole) {
+      VisitBelow(at, text.substr(1), visit);
+    }
+  }
+}
+
+void StringTokens::BuildRests(const std::vector<std::pair<std::string_view, int32_t>>& sorted) {
+  rest_nodes_.push_back({.rest = 0});
+  std::vector<uint32_t> open = {0};
+  std::string_view before;
+  const auto close = [&](size_t depth) {
+    for (; open.size() > depth + 1; open.pop_back()) {
+      rest_nodes_[open.back()].subtree = static_cast<uint32_t>(rest_nodes_.size()) - open.back();
+    }
+  };
+  for (const auto& [text, id] : sorted) {
+    const size_t comma = text.find(',');
+    rest_reaches_key_.push_back(comma != std::string_view::npos &&
+                                text.find('"', comma) != std::string_view::npos);
+    const auto same = static_cast<size_t>(
+        std::mismatch(text.begin(), text.end(), before.begin(), before.end()).first - text.begin());
+    close(same);
+    for (size_t depth = same; depth < text.size(); ++depth) {
+      open.push_back(static_cast<uint32_t>(rest_nodes_.size()));
+      rest_nodes_.push_back(
+          {.byte = static_cast<uint8_t>(text[depth]), .depth = static_cast<uint8_t>(depth + 1)});
+    }
+    rest_nodes_[open.back()].rest = id;
+    before = text;
+  }
+  close(0);
+  rest_nodes_[0].subtree = static_cast<uint32_t>(rest_nodes_.size());
+}
+
+void StringTokens::BuildMasks(size_t mask_words) {
+  std::vector<std::pair<uint32_t, int32_t>> by_count;
+  for (uint32_t node = 1; node < nodes_.size(); ++node) {
+    for (const int32_t token : ends_.Of(node)) {
+      by_count.emplace_back(nodes_[node].depth, token);
+    }
+  }
+  by_count_.Build(std::move(by_count), characters_max_ + 1);
+  std::vector<uint32_t> mask(mask_words, 0);
+  for (size_t count = 0; count <= characters_max_; ++count) {
+    for (const int32_t token : by_count_.Of(count)) {
+      const auto id = static_cast<uint32_t>(token);
+      mask[id / 32] |= uint32_t{1} << (id % 32);
+    }
+    if (count <= kMasksMax) {
+      up_to_.push_back(mask);
+    }
+  }
+  inside_ = std::move(mask);
+}
+
+std::span<const uint32_t> StringTokens::InsideUpTo(size_t count) const {
+  return up_to_[std::min(count, up_to_.size() - 1)];
+}
+
+}  // namespace millrace::grammar

@@ -1,0 +1,116 @@
+// A vocabulary's tokens as parts of JSON strings, read from between two characters of one: their
+// characters, however they are spelled, and what of them lies behind the closing quote.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "grammar/string_spelling.h"
+
+namespace millrace::grammar {
+
+// One node of the tree of characters; nodes lie in depth-first order. Siblings may begin alike.
+struct StringNode {
+  SpelledRange characters;  // that lead here: one, or where a token ends inside of one, several
+  uint32_t subtree = 1;     // nodes from this one to the end of what lies below it
+  uint32_t depth = 0;       // characters from the root
+};
+
+// One node of the tree of rests, the same for bytes.
+struct RestNode {
+  int32_t rest = -1;  // a rest that ends here
+  uint32_t subtree = 1;
+  uint8_t byte = 0;
+  uint8_t depth = 0;
+};
+
+// A token that closes the string.
+struct StringExit {
+  int32_t token = 0;
+  int32_t rest = 0;         // what lies behind the quote
+  uint32_t characters = 0;  // before the quote
+};
+
+// Immutable after construction; see Vocabulary.
+class StringTokens {
+ public:
+  struct Token {
+    int32_t id = 0;
+    std::string_view text;
+  };
+  // `tokens` sorted by text; ids are below 32 * `mask_words`.
+  StringTokens(std::span<const Token> tokens, size_t mask_words);
+
+  // Node 0 is the root.
+  std::span<const StringNode> nodes() const { return nodes_; }
+  // What else the last character of a node may become; empty for most.
+  SpelledRange MoreOf(uint32_t node) const;
+  // Calls `visit` for every node that spells a beginning of `text`, or may still come to; `whole`
+  // says that it spells all of it.
+  using Visit = std::function<void(uint32_t node, bool whole)>;
+  void ForEachBeginning(std::u32string_view text, const Visit& visit) const;
+  // Tokens that end at a node, and those that close the string there.
+  std::span<const int32_t> Ends(uint32_t node) const { return ends_.Of(node); }
+  std::span<const StringExit> Exits(uint32_t node) const { return exits_.Of(node); }
+
+  // Tokens that stay inside, by the number of their characters: up to `count` of them as a mask.
+  // `count` is kMasksMax at most.
+  static constexpr size_t kMasksMax = 16;
+  std::span<const uint32_t> InsideUpTo(size_t count) const;
+  // All of them, and those that have `count` characters.
+  std::span<const uint32_t> Inside() const { return inside_; }
+  std::span<const int32_t> InsideWith(size_t count) const { return by_count_.Of(count); }
+  // No token has more characters before it ends or closes the string.
+  size_t characters_max() const { return characters_max_; }
+
+  // Rests, numbered; 0 is the empty one. What is behind a key's quote may come to another key of
+  // the same object.
+  std::span<const RestNode> rests() const { return rest_nodes_; }
+  size_t rest_count() const { return rest_reaches_key_.size(); }
+  bool ReachesNextKey(int32_t rest) const { return rest_reaches_key_[static_cast<size_t>(rest)]; }
+  std::span<const StringExit> ExitsBefore(int32_t rest) const {
+    return by_rest_.Of(static_cast<size_t>(rest));
+  }
+
+ private:
+  // Lists by a small number, in one piece of memory.
+  template <typename T>
+  struct Lists {
+    std::vector<uint32_t> begins;
+    std::vector<T> all;
+    void Build(std::vector<std::pair<uint32_t, T>> pairs, size_t count);
+    std::span<const T> Of(size_t key) const {
+      return key + 1 < begins.size()
+                 ? std::span<const T>(all).subspan(begins[key], begins[key + 1] - begins[key])
+                 : std::span<const T>();
+    }
+  };
+  struct Builder;
+
+  bool MayBecome(uint32_t node, char32_t c) const;
+  void VisitBelow(uint32_t parent, std::u32string_view text, const Visit& visit) const;
+  void BuildRests(const std::vector<std::pair<std::string_view, int32_t>>& sorted);
+  void BuildMasks(size_t mask_words);
+
+  std::vector<StringNode> nodes_;
+  std::vector<std::pair<uint32_t, SpelledRange>> more_;  // sorted by node
+  std::vector<std::pair<char32_t, uint32_t>> first_;     // nodes of whole first characters, sorted
+  std::vector<uint32_t> first_parts_;                    // and of parts of first characters
+  Lists<int32_t> ends_;
+  Lists<StringExit> exits_;
+  std::vector<std::vector<uint32_t>> up_to_;
+  std::vector<uint32_t> inside_;
+  Lists<int32_t> by_count_;
+  size_t characters_max_ = 0;
+  std::vector<RestNode> rest_nodes_;
+  std::vector<bool> rest_reaches_key_;
+  Lists<StringExit> by_rest_;
+};
+
+}  // namespace millrace::grammar
