@@ -1,5 +1,6 @@
 // The automata of numbers: they read sign, digits and point from the left.
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include "grammar/scalar_atom.h"
@@ -29,11 +30,6 @@ struct Comparison {
     return count == length ? order : (count < length ? kLess : kGreater);
   }
 };
-
-int64_t MultiplyModulo(int64_t a, int64_t b, int64_t modulus) {
-  __extension__ using Wide = __int128;
-  return static_cast<int64_t>(static_cast<Wide>(a) * b % modulus);
-}
 
 int64_t OrderOf(char32_t digit, char other) {
   const auto there = static_cast<char32_t>(other);
@@ -169,62 +165,86 @@ bool ScalarAtoms::AcceptsMultiple(const Divisor& divisor, int64_t state) {
   return rest == 0;
 }
 
-std::string ScalarAtoms::DigitsToMultiple(AtomId atom, int64_t state) const {
+std::vector<std::string> ScalarAtoms::DigitsToMultiple(AtomId atom, int64_t state) const {
   const Divisor& divisor = divisors_[static_cast<size_t>(argument(atom))];
-  if (state == kDead || (state & 1) != 0) {
-    return "";
+  if (state == kDead) {
+    return {};
   }
-  // With `unit` the place of the last appended digit in units of the divisor's last place, find the
-  // shortest run of digits whose value makes up for the remainder.
-  int64_t unit = 1;
-  for (int32_t i = 0; i < divisor.scale; ++i) {
-    unit = unit * 10 % divisor.value;
-  }
-  int64_t rest = (state >> 14) % divisor.value;
+  // `count` digits D after what was read, whose remainder is R: R * 10^count + D must be a multiple
+  // of `modulus`, which is the divisor in units of the last of these digits.
+  constexpr int64_t kCountMax = 16;
+  const bool in_fraction = (state & 1) != 0;
+  const int64_t missing = divisor.scale - (in_fraction ? (state >> 2) & 0xFFF : 0);
+  std::vector<std::string> result;
   int64_t span = 1;
-  for (size_t count = 0; count < 14; ++count) {
-    const auto need = (divisor.value - MultiplyModulo(rest, unit, divisor.value)) % divisor.value;
-    if (unit % divisor.value == 1 % divisor.value ? need < span : need == 0) {
-      std::string digits = count == 0 ? "" : std::to_string(need);
-      return std::string(count - std::min(count, digits.size()), '0') + digits;
+  int64_t rest = (state >> 14) % divisor.value;
+  for (int64_t count = 0; count <= (in_fraction ? std::min(missing, kCountMax) : kCountMax);
+       ++count) {
+    int64_t modulus = divisor.value;
+    for (int64_t i = in_fraction ? count : 0; i < missing; ++i) {
+      modulus /= std::gcd(modulus, int64_t{10});
+    }
+    const int64_t least = (modulus - rest % modulus) % modulus;
+    if (least < span) {
+      const int64_t greatest = least + ((span - 1 - least) / modulus * modulus);
+      for (const int64_t value : {least, greatest}) {
+        std::string digits = count == 0 ? "" : std::to_string(value);
+        digits.insert(0, static_cast<size_t>(count) - digits.size(), '0');
+        if (result.empty() || result.back() != digits) {
+          result.push_back(std::move(digits));
+        }
+      }
     }
     rest = rest * 10 % divisor.value;
     span *= 10;
   }
-  return "";
+  return result;
 }
 
-// The node of the canonical spelling, with the zeros of the fraction that are not yet known to
-// matter: bits 32..47 their number and the point, bit 48 whether a point was read.
+// The node of the canonical spelling, with what the fraction may still add to it: bits 32..47 the
+// zeros (and the point) that are not yet known to matter, bit 48 whether a point was read, bit 49
+// whether it is in the node. The zeros are counted only as far as some number of the set has them;
+// beyond that nothing but zeros may follow.
 int64_t ScalarAtoms::StepNumberSet(const Set& set, int64_t state, char32_t c) {
-  int64_t node = state & 0xFFFFFFFF;
+  constexpr int64_t kOnlyZeros = 0xFFFF;
+  constexpr int64_t kPoint = int64_t{1} << 48;
+  constexpr int64_t kPointInNode = int64_t{1} << 49;
+  const int64_t node = state & 0xFFFFFFFF;
   int64_t pending = (state >> 32) & 0xFFFF;
-  const bool in_fraction = (state >> 48) != 0;
-  constexpr int64_t kPendingMax = 0xFFFF;
-  if (c == U'.') {
-    return node | (int64_t{1} << 32) | (int64_t{1} << 48);
-  }
-  if (!in_fraction) {
+  if ((state & kPoint) == 0 && c != U'.') {
     return StepTrie(set, node, c);
   }
-  if (!IsDigit(c)) {
+  if (c != U'.' && !IsDigit(c)) {
     return kDead;
   }
-  // Pending counts the point itself while no digit of the fraction has mattered yet.
-  if (c == U'0') {
-    pending = std::min(pending + 1, kPendingMax);
-    return node | (pending << 32) | (int64_t{1} << 48) | (state & (int64_t{1} << 49));
+  if (pending == kOnlyZeros) {
+    return c == U'0' ? state : kDead;
   }
-  const bool point_read = (state & (int64_t{1} << 49)) != 0;
-  if (!point_read) {
-    node = StepTrie(set, node, U'.');
-    --pending;
+  // Where the zeros so far lead.
+  const auto after = [&](int64_t zeros) {
+    int64_t at = node;
+    if ((state & kPointInNode) == 0) {
+      at = StepTrie(set, at, U'.');
+      --zeros;
+    }
+    for (; zeros > 0 && at != kDead; --zeros) {
+      at = StepTrie(set, at, U'0');
+    }
+    return at;
+  };
+  if (c == U'.' || c == U'0') {
+    ++pending;
+    if (after(pending) == kDead) {
+      if (!set.trie[static_cast<size_t>(node)].accepts) {
+        return kDead;
+      }
+      pending = kOnlyZeros;
+    }
+    return node | (pending << 32) | kPoint | (state & kPointInNode);
   }
-  for (; pending > 0 && node != kDead; --pending) {
-    node = StepTrie(set, node, U'0');
-  }
-  node = node == kDead ? kDead : StepTrie(set, node, c);
-  return node == kDead ? kDead : node | (int64_t{1} << 48) | (int64_t{1} << 49);
+  int64_t next = after(pending);
+  next = next == kDead ? kDead : StepTrie(set, next, c);
+  return next == kDead ? kDead : next | kPoint | kPointInNode;
 }
 
 }  // namespace millrace::grammar

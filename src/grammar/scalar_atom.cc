@@ -1,6 +1,7 @@
 #include "grammar/scalar_atom.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/check.h"
 
@@ -97,12 +98,43 @@ AtomId ScalarAtoms::Multiple(const Decimal& divisor) {
   for (int32_t i = 0; i < divisor.exponent; ++i) {
     stored.value *= 10;
   }
-  const auto [it, is_new] = divisor_index_.try_emplace({stored.value, stored.scale},
+  return Intern(stored);
+}
+
+AtomId ScalarAtoms::Intern(const Divisor& divisor) {
+  const auto [it, is_new] = divisor_index_.try_emplace({divisor.value, divisor.scale},
                                                        static_cast<int32_t>(divisors_.size()));
   if (is_new) {
-    divisors_.push_back(stored);
+    divisors_.push_back(divisor);
   }
   return Intern(Kind::kMultiple, it->second);
+}
+
+std::optional<AtomId> ScalarAtoms::CommonMultiple(AtomId a, AtomId b) {
+  Divisor low = divisors_[static_cast<size_t>(argument(a))];
+  Divisor high = divisors_[static_cast<size_t>(argument(b))];
+  if (low.scale > high.scale) {
+    std::swap(low, high);
+  }
+  // In units of the finer one; wide, because zeros at the end are cut only afterwards.
+  __extension__ using Wide = __int128;
+  constexpr int32_t kShiftMax = 12;
+  if (high.scale - low.scale > kShiftMax) {
+    return std::nullopt;
+  }
+  Wide least = low.value;
+  for (; low.scale < high.scale; ++low.scale) {
+    least *= 10;
+  }
+  const auto part = static_cast<int64_t>(least % high.value);
+  least = least / std::gcd(part, high.value) * high.value;
+  for (; high.scale > 0 && least % 10 == 0; --high.scale) {
+    least /= 10;
+  }
+  if (least > kDivisorMax) {
+    return std::nullopt;
+  }
+  return Intern(Divisor{.value = static_cast<int64_t>(least), .scale = high.scale});
 }
 
 const std::vector<std::u32string>& ScalarAtoms::texts(AtomId atom) const {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -72,8 +73,15 @@ class ScalarAtoms {
   // Adds where the behaviour at `state` may change: characters between two neighbouring entries
   // behave alike.
   void AddBoundaries(AtomId atom, int64_t state, std::vector<char32_t>& starts);
-  // Of kMultiple: digits that, appended to an integer part in `state`, make a multiple.
-  std::string DigitsToMultiple(AtomId atom, int64_t state) const;
+  // Of kMultiple: the multiples of both, when their remainders can be counted.
+  std::optional<AtomId> CommonMultiple(AtomId a, AtomId b);
+  // Of kMultiple: runs of digits that, appended in `state`, make a multiple; of every length the
+  // least and the greatest.
+  std::vector<std::string> DigitsToMultiple(AtomId atom, int64_t state) const;
+  // Of kMultiple: the divisor without its decimal point.
+  int64_t DivisorOf(AtomId atom) const {
+    return divisors_[static_cast<size_t>(argument(atom))].value;
+  }
 
   size_t memory_bytes() const { return memory_bytes_; }
 
@@ -103,6 +111,7 @@ class ScalarAtoms {
   };
 
   AtomId Intern(Kind kind, int32_t argument);
+  AtomId Intern(const Divisor& divisor);
   int32_t Store(const Decimal& bound);
   static void Insert(Set& set, std::u32string_view text);
   static int64_t StepTrie(const Set& set, int64_t node, char32_t c);

@@ -172,14 +172,34 @@ int32_t ScalarAutomaton::Step(int32_t state, char32_t c) {
   return arc != arcs.end() && arc->low <= c ? arc->next : kDead;
 }
 
-std::string ScalarAutomaton::Hint(int32_t state) const {
-  const std::vector<int64_t>& parts = states_[static_cast<size_t>(state)].parts;
-  for (size_t i = guards_; i < parts.size(); ++i) {
-    if (algebra_.atoms().kind(atoms_[i]) == ScalarAtoms::Kind::kMultiple) {
-      return algebra_.atoms().DigitsToMultiple(atoms_[i], parts[i]);
+int32_t ScalarAutomaton::LargestMultiple() const {
+  const ScalarAtoms& atoms = algebra_.atoms();
+  int32_t largest = -1;
+  for (size_t i = guards_; i < atoms_.size(); ++i) {
+    if (atoms.kind(atoms_[i]) == ScalarAtoms::Kind::kMultiple &&
+        (largest < 0 ||
+         atoms.DivisorOf(atoms_[i]) > atoms.DivisorOf(atoms_[static_cast<size_t>(largest)]))) {
+      largest = static_cast<int32_t>(i);
     }
   }
-  return "";
+  return largest;
+}
+
+std::vector<std::string> ScalarAutomaton::Hints(int32_t state) const {
+  const int32_t largest = LargestMultiple();
+  if (largest < 0) {
+    return {};
+  }
+  const auto index = static_cast<size_t>(largest);
+  return algebra_.atoms().DigitsToMultiple(atoms_[index],
+                                           states_[static_cast<size_t>(state)].parts[index]);
+}
+
+bool ScalarAutomaton::NeedsHints() const {
+  constexpr int64_t kManyRemainders = 1000;
+  const int32_t largest = LargestMultiple();
+  return largest >= 0 &&
+         algebra_.atoms().DivisorOf(atoms_[static_cast<size_t>(largest)]) > kManyRemainders;
 }
 
 LiveAutomaton::Mark& LiveAutomaton::MarkOf(int32_t state) {
@@ -209,30 +229,29 @@ bool LiveAutomaton::CanEnd(int32_t state) { return IsGood(automaton_.Truth(state
 
 bool LiveAutomaton::IsLive(int32_t state) {
   if (MarkOf(state) == Mark::kUnknown) {
-    if (!TryHint(state)) {
+    if (!TryHints(state)) {
       Search(state);
     }
   }
   return MarkOf(state) == Mark::kLive;
 }
 
-bool LiveAutomaton::TryHint(int32_t state) {
-  int32_t at = state;
-  std::vector<int32_t> path = {state};
-  for (const char digit : automaton_.Hint(state)) {
-    at = automaton_.Step(at, static_cast<char32_t>(digit));
-    if (at == ScalarAutomaton::kDead) {
-      return false;
+bool LiveAutomaton::TryHints(int32_t state) {
+  for (const std::string& hint : automaton_.Hints(state)) {
+    int32_t at = state;
+    std::vector<int32_t> path = {state};
+    for (size_t i = 0; i < hint.size() && at != ScalarAutomaton::kDead; ++i) {
+      at = automaton_.Step(at, static_cast<char32_t>(hint[i]));
+      path.push_back(at);
     }
-    path.push_back(at);
+    if (at != ScalarAutomaton::kDead && CanEnd(at)) {
+      for (const int32_t passed : path) {
+        MarkOf(passed) = Mark::kLive;
+      }
+      return true;
+    }
   }
-  if (!CanEnd(at)) {
-    return false;
-  }
-  for (const int32_t passed : path) {
-    MarkOf(passed) = Mark::kLive;
-  }
-  return true;
+  return false;
 }
 
 // Breadth first to a good end or a live state. What lies on the way is live; when nothing is found,
@@ -244,9 +263,11 @@ bool LiveAutomaton::Search(int32_t state) {
   };
   std::vector<Visit> queue = {{state, -1}};
   std::unordered_map<int32_t, bool> seen = {{state, true}};
+  size_t hints_left = automaton_.NeedsHints() ? 1000 : 0;
   for (size_t i = 0; i < queue.size(); ++i) {
     const int32_t at = queue[i].state;
-    if (CanEnd(at) || MarkOf(at) == Mark::kLive) {
+    const bool hinted = i > 0 && hints_left > 0 && --hints_left > 0 && TryHints(at);
+    if (hinted || CanEnd(at) || MarkOf(at) == Mark::kLive) {
       for (auto back = static_cast<int32_t>(i); back >= 0;
            back = queue[static_cast<size_t>(back)].from) {
         MarkOf(queue[static_cast<size_t>(back)].state) = Mark::kLive;

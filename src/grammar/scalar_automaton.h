@@ -51,9 +51,10 @@ class ScalarAutomaton {
     return subsets_[static_cast<size_t>(truth)];
   }
 
-  // Digits that may lead from `state` to a value where all multiples hold; empty when none are
-  // known.
-  std::string Hint(int32_t state) const;
+  // Runs of digits that may lead from `state` to a good end: to multiples of the largest divisor.
+  std::vector<std::string> Hints(int32_t state) const;
+  // Whether a search should try them everywhere: there are too many remainders to look at all.
+  bool NeedsHints() const;
 
   size_t size() const { return states_.size(); }
   size_t memory_bytes() const { return memory_bytes_; }
@@ -67,6 +68,7 @@ class ScalarAutomaton {
   };
 
   void Collect(FormulaId formula);
+  int32_t LargestMultiple() const;  // an index of `atoms_`, -1 = none
   bool Holds(FormulaId formula, const std::vector<int64_t>& parts) const;
   int32_t Intern(std::vector<int64_t> parts);
   int32_t TruthOf(const std::vector<int64_t>& parts);
@@ -117,7 +119,7 @@ class LiveAutomaton {
 
   Mark& MarkOf(int32_t state);
   bool Search(int32_t state);
-  bool TryHint(int32_t state);
+  bool TryHints(int32_t state);
   bool IsGood(int32_t truth);
 
   ScalarAutomaton& automaton_;

@@ -314,6 +314,37 @@ void SchemaAlgebra::JoinTextSets(std::vector<FormulaId>& parts) {
   std::sort(parts.begin(), parts.end());
 }
 
+// Under And: a multiple of both is a multiple of the least common one.
+void SchemaAlgebra::JoinMultiples(std::vector<FormulaId>& parts) {
+  const auto is_multiple = [this](FormulaId part) {
+    return at(part).op == Op::kNumber && !at(part).negated &&
+           atoms_.kind(at(part).a) == ScalarAtoms::Kind::kMultiple;
+  };
+  if (std::count_if(parts.begin(), parts.end(), is_multiple) < 2) {
+    return;
+  }
+  std::vector<FormulaId> joined;
+  std::optional<AtomId> common;
+  for (const FormulaId part : parts) {
+    if (!is_multiple(part)) {
+      joined.push_back(part);
+      continue;
+    }
+    const AtomId atom = at(part).a;
+    const std::optional<AtomId> both =
+        common.has_value() ? atoms_.CommonMultiple(*common, atom) : atom;
+    if (both.has_value()) {
+      common = both;
+    } else {
+      joined.push_back(part);
+    }
+  }
+  joined.push_back(Number(*common));
+  std::sort(joined.begin(), joined.end());
+  joined.erase(std::unique(joined.begin(), joined.end()), joined.end());
+  parts = std::move(joined);
+}
+
 // Under Or: finite sets of strings and of numbers join.
 void SchemaAlgebra::JoinTextSetsOfOr(std::vector<FormulaId>& parts) {
   std::vector<std::u32string> texts;
@@ -378,7 +409,12 @@ FormulaId SchemaAlgebra::Join(Op op, std::vector<FormulaId> parts) {
   }
   if (parts.size() > 1) {
     JoinTypes(op, parts);
-    op == Op::kAnd ? JoinTextSets(parts) : JoinTextSetsOfOr(parts);
+    if (op == Op::kAnd) {
+      JoinTextSets(parts);
+      JoinMultiples(parts);
+    } else {
+      JoinTextSetsOfOr(parts);
+    }
     if (Flatten(op, parts) || HasContradiction(parts)) {
       return deciding;
     }

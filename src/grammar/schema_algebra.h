@@ -134,6 +134,7 @@ class SchemaAlgebra {
   void JoinTypes(Op op, std::vector<FormulaId>& parts);
   void JoinTextSets(std::vector<FormulaId>& parts);
   void JoinTextSetsOfOr(std::vector<FormulaId>& parts);
+  void JoinMultiples(std::vector<FormulaId>& parts);
   bool HasContradiction(const std::vector<FormulaId>& parts);
   void Absorb(Op op, std::vector<FormulaId>& parts);
   FormulaId Join(Op op, std::vector<FormulaId> parts);

@@ -205,6 +205,11 @@ base::Status SchemaDocuments::Add(std::string_view uri, std::string_view text, b
 base::Result<int32_t> SchemaDocuments::Enter(const JsonNode& node, int32_t resource) {
   Draft draft = resources_[static_cast<size_t>(resource)].draft;
   if (const JsonNode* schema = node.Find("$schema"); schema != nullptr && schema->is_string()) {
+    const std::string_view uri = std::string_view(schema->text).substr(0, schema->text.find('#'));
+    if (std::any_of(options_.documents.begin(), options_.documents.end(),
+                    [uri](const auto& document) { return document.first == uri; })) {
+      return base::Unsupported("schema keyword $schema: a metaschema of one's own");
+    }
     draft = DraftOf(schema->text).value_or(draft);
   }
   const JsonNode* id = node.Find(draft == Draft::k4 ? "id" : "$id");
