@@ -158,7 +158,8 @@ bool AnswerParser::StepStart() {
 }
 
 bool AnswerParser::IsDroppable(char byte) const {
-  if (in_section_ && separators_.find(byte) != std::string::npos) {
+  // Of a rejected call, they are text.
+  if (in_section_ && !rejected_reader_ && separators_.find(byte) != std::string::npos) {
     return true;
   }
   if (state_ == State::kReasoning && !in_section_) {
@@ -262,6 +263,7 @@ void AnswerParser::HandleMark(Found found, size_t mark_at) {
     default:
       FollowRejected(at_, end);
       EmitRun(mark_at);
+      skip_space_ = behind_call_;
   }
   AdvanceTo(end);
 }
@@ -276,7 +278,7 @@ void AnswerParser::HandleThinkMark(Tag tag, size_t mark_at) {
   }
   FollowRejected(at_, mark_at);
   EmitRun(mark_at);
-  skip_newlines_ = state_ == State::kContent && !any_content_;
+  skip_newlines_ = state_ == State::kReasoning ? !any_reasoning_ : !any_content_;
 }
 
 // False when the mark is only text, in the call of an unknown name.
@@ -392,6 +394,7 @@ void AnswerParser::EndCall() {
   AdvanceTo(scan_);
   state_ = State::kContent;
   skip_space_ = true;
+  behind_call_ = true;
   started_ = false;
   reader_.reset();
 }
@@ -451,6 +454,7 @@ void AnswerParser::EmitText(std::string_view text) {
   if (text.empty()) {
     return;
   }
+  behind_call_ = false;
   size_t begin = forgotten_ + static_cast<size_t>(text.data() - input_.data());
   bool reasons = state_ == State::kReasoning;
   if (tail_reasons_ != reasons) {
@@ -501,6 +505,7 @@ bool AnswerParser::CompletesMark(char byte) const {
 
 void AnswerParser::EmitUnguarded(std::string_view text) {
   if (state_ == State::kReasoning) {
+    any_reasoning_ = any_reasoning_ || !text.empty();
     Append<ReasoningText>(text, &ReasoningText::text);
   } else {
     EmitContent(text);

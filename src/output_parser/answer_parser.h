@@ -120,6 +120,8 @@ class AnswerParser : public Parser, private CallSink {
 
   bool skip_newlines_ = false;  // behind a reasoning tag
   bool skip_space_ = false;     // behind a call
+  bool behind_call_ = false;    // no text came since
+  bool any_reasoning_ = false;
   bool any_content_ = false;
   bool in_section_ = false;
   Answer answer_ = Answer::kBare;
