@@ -6,6 +6,14 @@
 
 namespace millrace::output_parser {
 
+namespace {
+
+// What was read in vain as a call is read again for others; each of those must give its name soon.
+// So a mark after mark, none of which makes a call, costs time in proportion to its length.
+constexpr size_t kTriedAgainBytesMax = 512;
+
+}  // namespace
+
 std::unique_ptr<Parser> MakeParser(const Syntax& syntax, ParserOptions options) {
   return std::make_unique<AnswerParser>(syntax, std::move(options));
 }
@@ -137,10 +145,10 @@ AnswerParser::Found AnswerParser::FindMark(size_t position) const {
 // ---- text ----
 
 bool AnswerParser::StepStart() {
-  size_t begin = 0;
-  while (begin < input_.size() && IsSpace(input_[begin])) {
-    ++begin;
+  while (run_ < input_.size() && IsSpace(input_[run_])) {
+    ++run_;
   }
+  const size_t begin = run_;
   Found found;
   if (begin == input_.size() || (found = FindMark(begin)).tag == Tag::kPartial) {
     if (!final_) {
@@ -153,6 +161,7 @@ bool AnswerParser::StepStart() {
     skip_newlines_ = true;
   } else {
     state_ = State::kContent;
+    run_ = 0;
   }
   return true;
 }
@@ -330,6 +339,10 @@ bool AnswerParser::StepCall() {
       Reject();
       return true;
     }
+    if (!started_ && call_at_ < tried_until_ && scan_ - call_at_ > kTriedAgainBytesMax) {
+      FallBackToText();
+      return true;
+    }
     if (step.progress == CallReader::Progress::kDone) {
       scan_ -= step.unread;
       EndCall();
@@ -355,6 +368,7 @@ bool AnswerParser::StepCall() {
 void AnswerParser::FallBackToText() {
   state_ = before_call_;
   no_call_at_ = call_at_;
+  tried_until_ = std::max(tried_until_, scan_);
   reader_.reset();
 }
 
@@ -445,7 +459,7 @@ void AnswerParser::Compact() {
   input_.erase(0, decided);
   forgotten_ += decided;
   no_call_at_ = no_call_at_ < decided || no_call_at_ == kNowhere ? kNowhere : no_call_at_ - decided;
-  for (size_t* position : {&at_, &scan_, &call_at_, &rejected_scan_}) {
+  for (size_t* position : {&at_, &scan_, &call_at_, &rejected_scan_, &tried_until_}) {
     *position -= std::min(*position, decided);
   }
 }
