@@ -6,6 +6,14 @@
 
 namespace millrace::output_parser {
 
+namespace {
+
+// What was read in vain as a call is read again for others; each of those must give its name soon.
+// So a mark after mark, none of which makes a call, costs time in proportion to its length.
+constexpr size_t kTriedAgainBytesMax = 512;
+
+}  // namespace
+
 std::unique_ptr<Parser> MakeParser(const Syntax& syntax, ParserOptions options) {
   return std::make_unique<AnswerParser>(syntax, std::move(options));
 }
@@ -137,10 +145,10 @@ AnswerParser::Found AnswerParser::FindMark(size_t position) const {
 // ---- text ----
 
 bool AnswerParser::StepStart() {
-  size_t begin = 0;
-  while (begin < input_.size() && IsSpace(input_[begin])) {
-    ++begin;
+  while (run_ < input_.size() && IsSpace(input_[run_])) {
+    ++run_;
   }
+  const size_t begin = run_;
   Found found;
   if (begin == input_.size() || (found = FindMark(begin)).tag == Tag::kPartial) {
     if (!final_) {
@@ -153,12 +161,14 @@ bool AnswerParser::StepStart() {
     skip_newlines_ = true;
   } else {
     state_ = State::kContent;
+    run_ = 0;
   }
   return true;
 }
 
 bool AnswerParser::IsDroppable(char byte) const {
-  if (in_section_ && separators_.find(byte) != std::string::npos) {
+  // Of a rejected call, they are text.
+  if (in_section_ && !rejected_reader_ && separators_.find(byte) != std::string::npos) {
     return true;
   }
   if (state_ == State::kReasoning && !in_section_) {
@@ -262,6 +272,7 @@ void AnswerParser::HandleMark(Found found, size_t mark_at) {
     default:
       FollowRejected(at_, end);
       EmitRun(mark_at);
+      skip_space_ = behind_call_;
   }
   AdvanceTo(end);
 }
@@ -276,7 +287,7 @@ void AnswerParser::HandleThinkMark(Tag tag, size_t mark_at) {
   }
   FollowRejected(at_, mark_at);
   EmitRun(mark_at);
-  skip_newlines_ = state_ == State::kContent && !any_content_;
+  skip_newlines_ = state_ == State::kReasoning ? !any_reasoning_ : !any_content_;
 }
 
 // False when the mark is only text, in the call of an unknown name.
@@ -328,6 +339,10 @@ bool AnswerParser::StepCall() {
       Reject();
       return true;
     }
+    if (!started_ && call_at_ < tried_until_ && scan_ - call_at_ > kTriedAgainBytesMax) {
+      FallBackToText();
+      return true;
+    }
     if (step.progress == CallReader::Progress::kDone) {
       scan_ -= step.unread;
       EndCall();
@@ -353,6 +368,7 @@ bool AnswerParser::StepCall() {
 void AnswerParser::FallBackToText() {
   state_ = before_call_;
   no_call_at_ = call_at_;
+  tried_until_ = std::max(tried_until_, scan_);
   reader_.reset();
 }
 
@@ -392,6 +408,7 @@ void AnswerParser::EndCall() {
   AdvanceTo(scan_);
   state_ = State::kContent;
   skip_space_ = true;
+  behind_call_ = true;
   started_ = false;
   reader_.reset();
 }
@@ -442,7 +459,7 @@ void AnswerParser::Compact() {
   input_.erase(0, decided);
   forgotten_ += decided;
   no_call_at_ = no_call_at_ < decided || no_call_at_ == kNowhere ? kNowhere : no_call_at_ - decided;
-  for (size_t* position : {&at_, &scan_, &call_at_, &rejected_scan_}) {
+  for (size_t* position : {&at_, &scan_, &call_at_, &rejected_scan_, &tried_until_}) {
     *position -= std::min(*position, decided);
   }
 }
@@ -451,6 +468,7 @@ void AnswerParser::EmitText(std::string_view text) {
   if (text.empty()) {
     return;
   }
+  behind_call_ = false;
   size_t begin = forgotten_ + static_cast<size_t>(text.data() - input_.data());
   bool reasons = state_ == State::kReasoning;
   if (tail_reasons_ != reasons) {
@@ -501,6 +519,7 @@ bool AnswerParser::CompletesMark(char byte) const {
 
 void AnswerParser::EmitUnguarded(std::string_view text) {
   if (state_ == State::kReasoning) {
+    any_reasoning_ = any_reasoning_ || !text.empty();
     Append<ReasoningText>(text, &ReasoningText::text);
   } else {
     EmitContent(text);

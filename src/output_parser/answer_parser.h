@@ -120,6 +120,8 @@ class AnswerParser : public Parser, private CallSink {
 
   bool skip_newlines_ = false;  // behind a reasoning tag
   bool skip_space_ = false;     // behind a call
+  bool behind_call_ = false;    // no text came since
+  bool any_reasoning_ = false;
   bool any_content_ = false;
   bool in_section_ = false;
   Answer answer_ = Answer::kBare;
@@ -129,6 +131,7 @@ class AnswerParser : public Parser, private CallSink {
   size_t call_at_ = 0;            // where its mark stands
   size_t scan_ = 0;               // next byte for the reader
   size_t no_call_at_ = kNowhere;  // a mark here was tried and opens no call
+  size_t tried_until_ = 0;        // what is before it was already read as a call that was none
   bool started_ = false;          // the call's name was accepted
   bool suppressed_ = false;       // one call too many
   size_t tool_index_ = 0;         // of the started call

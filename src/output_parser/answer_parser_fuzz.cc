@@ -1,9 +1,15 @@
-// Any text, cut in any way, gives the same answer; pieces come in order and are never empty. The
-// first two bytes choose the syntax, the options and the size of the parts.
+// Any text, cut in any way, gives the same answer; pieces come in order and are never empty, texts
+// hold no mark while tools are offered, and tagged arguments become JSON. The first two bytes
+// choose the syntax, the options and the size of the parts; control characters behind them stand
+// for the pieces of the syntax.
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/utf8.h"
+#include "json/json.h"
 #include "output_parser/parser.h"
 
 namespace {
@@ -19,6 +25,9 @@ class Transcript {
     }
   }
   const std::string& text() const { return text_; }
+  const std::string& reasoning() const { return reasoning_; }
+  const std::string& content() const { return content_; }
+  const std::vector<std::string>& arguments() const { return arguments_; }
 
  private:
   void Mark(char kind) {
@@ -37,12 +46,14 @@ class Transcript {
     Expect(!piece.text.empty() && !in_call_ && !answering_);
     Mark('r');
     text_ += piece.text;
+    reasoning_ += piece.text;
   }
   void Take(const ContentText& piece) {
     Expect(!piece.text.empty() && !in_call_);
     answering_ = true;
     Mark('c');
     text_ += piece.text;
+    content_ += piece.text;
   }
   void Take(const CallStarted& piece) {
     Expect(!in_call_);
@@ -51,11 +62,13 @@ class Transcript {
     kind_ = 0;
     Mark('s');
     text_ += piece.name;
+    arguments_.emplace_back();
   }
   void Take(const CallArguments& piece) {
     Expect(!piece.json_text.empty() && in_call_);
     Mark('a');
     text_ += piece.json_text;
+    arguments_.back() += piece.json_text;
   }
   void Take(const CallFinished&) {
     Expect(in_call_);
@@ -64,20 +77,85 @@ class Transcript {
   }
 
   std::string text_;
+  std::string reasoning_;
+  std::string content_;
+  std::vector<std::string> arguments_;
   char kind_ = 0;
   bool in_call_ = false;
   bool answering_ = false;
 };
 
-std::string Read(const Syntax& syntax, const ParserOptions& options, std::string_view text,
-                 size_t part, Parser::End end) {
+Transcript Read(const Syntax& syntax, const ParserOptions& options, std::string_view text,
+                size_t part, Parser::End end) {
   std::unique_ptr<Parser> parser = MakeParser(syntax, options);
   Transcript transcript;
   for (size_t at = 0; at < text.size(); at += part) {
     transcript.Take(parser->Add(text.substr(at, part)));
   }
   transcript.Take(parser->Finish(end));
-  return transcript.text();
+  return transcript;
+}
+
+std::string Expanded(const Syntax& syntax, std::string_view bytes) {
+  const CallForm& form = syntax.form;
+  const std::string_view pieces[] = {form.begin,
+                                     form.call_begin,
+                                     form.name_end,
+                                     form.call_end,
+                                     form.between,
+                                     form.end,
+                                     form.argument_begin,
+                                     form.text_begin,
+                                     "\n",
+                                     form.json_begin,
+                                     form.argument_end,
+                                     syntax.call_open,
+                                     syntax.call_close,
+                                     syntax.think_open,
+                                     syntax.think_close,
+                                     syntax.bare_call_open,
+                                     syntax.answer_open,
+                                     syntax.answer_lead,
+                                     syntax.section_open,
+                                     "get",
+                                     "{\"name\": \"f\", \"arguments\": ",
+                                     "<",
+                                     "</",
+                                     "_",
+                                     "\\"};
+  std::string text;
+  for (const char byte : bytes) {
+    const auto code = static_cast<unsigned char>(byte);
+    text += code < std::size(pieces) ? std::string(pieces[code]) : std::string(1, byte);
+  }
+  return text;
+}
+
+void Expect(bool condition) {
+  if (!condition) {
+    __builtin_trap();
+  }
+}
+
+void CheckTexts(const Syntax& syntax, const ParserOptions& options, const Transcript& answer) {
+  if (options.tool_names.empty() || options.json_content) {
+    return;
+  }
+  for (std::string_view mark : syntax.call_marks) {
+    Expect(answer.content().find(mark) == std::string::npos);
+    Expect(answer.reasoning().find(mark) == std::string::npos);
+  }
+}
+
+// Where no arguments are written as JSON and nothing is cut off.
+void CheckArguments(const Syntax& syntax, std::string_view text, const Transcript& answer) {
+  if (syntax.form.arguments != CallForm::Arguments::kTagged || text.find('{') != text.npos ||
+      millrace::base::SanitizeUtf8(text) != text) {
+    return;
+  }
+  for (const std::string& arguments : answer.arguments()) {
+    Expect(millrace::json::Parse(arguments).has_value());
+  }
 }
 
 }  // namespace
@@ -98,9 +176,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.calls_max = (data[1] & 8) != 0 ? 1 : 8;
   Parser::End end = (data[1] & 16) != 0 ? Parser::End::kCut : Parser::End::kComplete;
   size_t part = 1 + (data[1] >> 5);
-  std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
-  if (Read(syntax, options, text, part, end) != Read(syntax, options, text, size, end)) {
-    __builtin_trap();
+  options.json_content = (data[0] & 128) != 0;
+  const std::string text =
+      Expanded(syntax, std::string_view(reinterpret_cast<const char*>(data) + 2, size - 2));
+  const Transcript whole = Read(syntax, options, text, text.size() + 1, end);
+  Expect(Read(syntax, options, text, part, end).text() == whole.text());
+  CheckTexts(syntax, options, whole);
+  if (end == Parser::End::kComplete) {
+    CheckArguments(syntax, text, whole);
   }
   return 0;
 }

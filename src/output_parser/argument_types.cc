@@ -1,6 +1,7 @@
 #include "output_parser/argument_types.h"
 
-#include <array>
+#include <algorithm>
+#include <initializer_list>
 #include <string>
 
 namespace millrace::output_parser {
@@ -11,6 +12,11 @@ constexpr int kDepthMax = 8;  // of references and alternatives
 const boost::json::value* Member(const boost::json::value& value, std::string_view name) {
   const boost::json::object* object = value.if_object();
   return object != nullptr ? object->if_contains(name) : nullptr;
+}
+
+const boost::json::value* Property(const boost::json::value& parameters, std::string_view key) {
+  const boost::json::value* properties = Member(parameters, "properties");
+  return properties != nullptr ? Member(*properties, key) : nullptr;
 }
 
 class TypeFinder {
@@ -58,17 +64,21 @@ class TypeFinder {
   }
 
   void AddName(std::string_view name) {
-    if (name == "string" || name == "str" || name == "text") {
+    const auto begins = [name](std::initializer_list<std::string_view> words) {
+      return std::any_of(words.begin(), words.end(),
+                         [name](std::string_view word) { return name.starts_with(word); });
+    };
+    if (begins({"str", "text", "varchar", "char"})) {
       types_.string = true;
-    } else if (name == "integer" || name == "number" || name == "int" || name == "float") {
+    } else if (begins({"int", "num", "float", "double", "uint", "unsigned", "long", "short"})) {
       types_.number = true;
-    } else if (name == "boolean" || name == "bool") {
+    } else if (begins({"bool"})) {
       types_.boolean = true;
     } else if (name == "null") {
       types_.null = true;
-    } else if (name == "object" || name == "dict") {
+    } else if (begins({"object", "dict"})) {
       types_.object = true;
-    } else if (name == "array" || name == "list") {
+    } else if (begins({"arr", "list"})) {
       types_.array = true;
     }
   }
@@ -105,12 +115,14 @@ void ArgumentTypes::AddTypeOf(const boost::json::value& value) {
 
 ArgumentTypes TypesOfArgument(const boost::json::value& parameters, std::string_view key) {
   TypeFinder finder(parameters);
-  const boost::json::value* properties = Member(parameters, "properties");
-  const boost::json::value* property = properties != nullptr ? Member(*properties, key) : nullptr;
-  if (property != nullptr) {
+  if (const boost::json::value* property = Property(parameters, key)) {
     finder.AddSchema(*property, kDepthMax);
   }
   return finder.types();
+}
+
+bool DeclaresArgument(const boost::json::value& parameters, std::string_view key) {
+  return Property(parameters, key) != nullptr;
 }
 
 }  // namespace millrace::output_parser

@@ -26,4 +26,7 @@ struct ArgumentTypes {
 // in examples, such as "str"), enum, const, anyOf, oneOf, allOf and references inside the document.
 ArgumentTypes TypesOfArgument(const boost::json::value& parameters, std::string_view key);
 
+// Whether a tool's `parameters` list the property.
+bool DeclaresArgument(const boost::json::value& parameters, std::string_view key);
+
 }  // namespace millrace::output_parser

@@ -6,14 +6,15 @@
 //   </｜DSML｜invoke>
 //   </｜DSML｜function_calls>
 //
-// Values with string="true" are raw text, the others JSON. The bars are U+FF5C.
+// Values with string="true" are raw text, the others JSON. The bars are U+FF5C; what they enclose
+// is one token, which may come without a bracket before it.
 #include <array>
 
 #include "output_parser/syntaxes.h"
 
 namespace millrace::output_parser {
 
-constexpr std::array<std::string_view, 2> kDsmlMarks = {"<｜DSML｜", "</｜DSML｜"};
+constexpr std::array<std::string_view, 3> kDsmlMarks = {"<｜DSML｜", "</｜DSML｜", "｜DSML｜"};
 
 const Syntax kDeepseekV32 = {
     .name = "deepseek_v32",

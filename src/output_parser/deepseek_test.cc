@@ -140,6 +140,22 @@ TEST(DeepseekV3, ArgumentsStandInAFence) {
   EXPECT_EQ(answer.calls, (std::vector{Call("{\"city\": \"Oslo\"}"), Call("{}", "now")}));
 }
 
+TEST(DeepseekV31, MarksOfToolResultsAreNoText) {
+  for (const Syntax* syntax : {&kDeepseekV3, &kDeepseekV31}) {
+    EXPECT_EQ(Parse(*syntax, "It is <｜tool▁output▁begin｜>9 °C<｜tool▁output▁end｜>.").content,
+              "It is 9 °C.");
+  }
+}
+
+TEST(DeepseekV31, JsonThatIsNoneIsPassedOnAsWritten) {
+  ParsedAnswer answer =
+      Parse(kDeepseekV31,
+            "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>{oops}<｜tool▁call▁end｜>"
+            "<｜tool▁call▁begin｜>now<｜tool▁sep｜>oops<｜tool▁call▁end｜><｜tool▁calls▁end｜>");
+  EXPECT_EQ(answer.calls, (std::vector{Call("{oops}", "now"), Call("{}", "now")}));
+  EXPECT_EQ(answer.content, "");
+}
+
 // ---- DSML ----
 
 std::string Dsml(const Syntax& syntax, std::string_view inner) {
@@ -212,6 +228,44 @@ TEST(DeepseekDsml, WhatIsNoCallStaysContentWithoutTheMarks) {
     EXPECT_EQ(answer.content, wanted);
     EXPECT_TRUE(answer.calls.empty());
   }
+}
+
+TEST(DeepseekDsml, ItsTokenIsNoTextWhereverItStands) {
+  for (auto [text, wanted] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"a｜DSML｜b", "ab"},
+           {"｜DSML｜", ""},
+           {"a < ｜DSML｜/｜DSML｜｜DSML｜b", "a < /b"},
+           {"a <｜DSM b ｜DS｜", "a <｜DSM b ｜DS｜"},
+           {"<｜DSML｜｜DSML｜invoke", "invoke"}}) {
+    EXPECT_EQ(Parse(kDeepseekV32, text).content, wanted);
+  }
+}
+
+TEST(DeepseekDsml, OtherNamesOfTheOuterTagAreForgivenButNeverText) {
+  // The outer tag of one syntax in an answer of the other.
+  ParsedAnswer answer =
+      Parse(kDeepseekV4,
+            "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"now\">\n</｜DSML｜invoke>\n"
+            "</｜DSML｜function_calls>");
+  EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
+  EXPECT_EQ(answer.content.find("DSML"), std::string::npos);
+}
+
+TEST(DeepseekDsml, BrokenCallsDoNotHideTheNext) {
+  ParsedAnswer answer = Parse(
+      kDeepseekV4,
+      Dsml(kDeepseekV4,
+           "<｜DSML｜invoke name=\"\">x</｜DSML｜invoke>\n<｜DSML｜invoke>y</｜DSML｜invoke>\n"
+           "<｜DSML｜invoke name=\"now\">\n</｜DSML｜invoke>"));
+  EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
+}
+
+TEST(DeepseekDsml, TextInsideOfACallThatIsNoArgumentIsDropped) {
+  EXPECT_EQ(
+      Parse(kDeepseekV32,
+            Dsml(kDeepseekV32, "<｜DSML｜invoke name=\"now\">\nas you wish\n</｜DSML｜invoke>"))
+          .calls,
+      std::vector{Call("{}", "now")});
 }
 
 TEST(DeepseekDsml, StringsStreamAndCutsKeepWhatCame) {

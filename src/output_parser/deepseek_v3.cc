@@ -18,6 +18,10 @@ constexpr std::array<std::string_view, 5> kDeepseekMarks = {
     "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>", "<｜tool▁call▁begin｜>",
     "<｜tool▁call▁end｜>", "<｜tool▁sep｜>"};
 
+// Around a tool's result in a prompt.
+constexpr std::array<std::string_view, 2> kDeepseekOutputMarks = {"<｜tool▁output▁begin｜>",
+                                                                  "<｜tool▁output▁end｜>"};
+
 const Syntax kDeepseekV3 = {
     .name = "deepseek_v3",
     .think_open = "<think>",
@@ -35,6 +39,7 @@ const Syntax kDeepseekV3 = {
              .between = "\n",
              .end = "<｜tool▁calls▁end｜>"},
     .call_marks = kDeepseekMarks,
+    .other_marks = kDeepseekOutputMarks,
 };
 
 const Syntax kDeepseekV31 = {
@@ -53,6 +58,7 @@ const Syntax kDeepseekV31 = {
              .call_end = "<｜tool▁call▁end｜>",
              .end = "<｜tool▁calls▁end｜>"},
     .call_marks = kDeepseekMarks,
+    .other_marks = kDeepseekOutputMarks,
 };
 
 }  // namespace millrace::output_parser

@@ -140,6 +140,56 @@ TEST(HermesCall, ArgumentsInsideAStringAreDecoded) {
   EXPECT_EQ(answer.calls, std::vector{Call(R"({"a": "é😀\n"})", "now")});
 }
 
+TEST(HermesCall, ArgumentsInsideAStringThatAreNoObjectStayAString) {
+  for (auto [written, wanted] : std::initializer_list<std::pair<std::string_view, std::string>>{
+           {R"("soon")", R"("soon")"},
+           {R"(" a \"b\"\n")", R"(" a \"b\"\n")"},
+           {R"("\u00e9 <\/tool_call>")", R"("é </tool_call>")"},
+           {R"("[1]")", R"("[1]")"},
+           {R"("  \n{\"a\": 2}")", "  \n{\"a\": 2}"},
+           {R"("  ")", "{}"},
+           {R"([1, "]"])", R"([1, "]"])"},
+           {"7", "7"},
+           {"true", "true"}}) {
+    EXPECT_EQ(Parse("<tool_call>{\"name\": \"now\", \"arguments\": " + std::string(written) +
+                    "}</tool_call>")
+                  .calls,
+              std::vector{Call(wanted, "now")});
+    EXPECT_EQ(Parse("<tool_call>{\"arguments\": " + std::string(written) +
+                    ", \"name\": \"now\"}</tool_call>")
+                  .calls,
+              std::vector{Call(wanted, "now")});
+  }
+}
+
+TEST(HermesCall, ArgumentsMayBeCalledParameters) {
+  EXPECT_EQ(Parse(R"(<tool_call>{"name": "now", "parameters": {"a": 1}}</tool_call>)").calls,
+            std::vector{Call(R"({"a": 1})", "now")});
+}
+
+TEST(HermesCall, MayBeWrittenInLines) {
+  EXPECT_EQ(
+      Parse("<tool_call>\r\n{\n  \"name\" : \"now\",\n  \"arguments\" :\n  {\n    \"a\": [\n1\n]\n"
+            "  }\n}\n\n</tool_call>\n")
+          .calls,
+      std::vector{Call("{\n    \"a\": [\n1\n]\n  }", "now")});
+}
+
+TEST(HermesCall, ContentMayStandBetweenCalls) {
+  ParsedAnswer answer = Parse(
+      "First.\n<tool_call>\n{\"name\": \"now\"}\n</tool_call>\nSecond "
+      "<b>.\n<tool_call>\n{\"name\": "
+      "\"now\"}\n</tool_call>\n\nThird.");
+  EXPECT_EQ(answer.content, "First.Second <b>.Third.");
+  EXPECT_EQ(answer.order, "csafcsafc");
+}
+
+TEST(HermesCall, AMarkThatOnlyBeginsIsText) {
+  EXPECT_EQ(Parse("a\n<tool_call b").content, "a\n<tool_call b");
+  EXPECT_EQ(Parse("你好 \u3000<tool_呼ぶ>").content, "你好 \u3000<tool_呼ぶ>");
+  EXPECT_EQ(Parse("x <tool_calls> y </tool_calls>").content, "x <tool_calls> y </tool_calls>");
+}
+
 TEST(HermesCall, MissingArgumentsAreAnEmptyObject) {
   EXPECT_EQ(Parse("<tool_call>{\"name\": \"now\"}</tool_call>").calls,
             std::vector{Call("{}", "now")});

@@ -96,6 +96,27 @@ TEST(Hunyuan, BrokenListsStayContentWithoutTheMarks) {
   EXPECT_EQ(Parse("Use <tool_calls> here").content, "Use  here");
 }
 
+TEST(Hunyuan, ACallWithoutArgumentsLeavesTheOthersTheirs) {
+  EXPECT_EQ(Parse(R"(<tool_calls>[{"name": "now", "arguments": {}}, )"
+                  R"({"name": "get_weather", "arguments": {"a": {"b": {"c": [7, null]}}}}, )"
+                  R"({"name": "now"}]</tool_calls>)")
+                .calls,
+            (std::vector{Call("{}", "now"), Call(R"({"a": {"b": {"c": [7, null]}}})"),
+                         Call("{}", "now")}));
+}
+
+TEST(Hunyuan, AnAnswerMayBeEmpty) {
+  EXPECT_EQ(Parse("<think>\n\n</think>\n<answer>\n\n</answer>").order, "");
+  EXPECT_EQ(Parse("<think>\nHm!\n</think>\n<answer>\n").order, "r");
+}
+
+TEST(Hunyuan, ContentMayFollowItsCalls) {
+  ParsedAnswer answer = Parse("A. <tool_calls>[{\"name\": \"now\"}]</tool_calls>\nB.\n</answer>");
+  EXPECT_EQ(answer.content, "A.B.\n</answer>");
+  answer = Parse("<answer>\nA. <tool_calls>[{\"name\": \"now\"}]</tool_calls>\nB.\n</answer>");
+  EXPECT_EQ(answer.content, "A.B.");
+}
+
 TEST(Hunyuan, CutCallsKeepWhatCame) {
   ParsedAnswer answer = Parse("Hm. <tool_calls>[{\"name\": \"now\", \"arguments\": {\"a\": \"x",
                               WithTools(), Parser::End::kCut);

@@ -77,6 +77,7 @@ class JsonCallReader : public CallReader {
     kRecovering,  // broken after the call had started: waits for the closing mark
   };
   enum class Role { kName, kArguments, kOther };
+  enum class Holds { kUnknown, kObject, kText };
 
   Step GoTo(State state) {
     state_ = state;
@@ -126,9 +127,10 @@ class JsonCallReader : public CallReader {
       return Broken(byte);
     }
     if (progress == StringDecoder::Progress::kEnd) {
-      role_ = text_ == "name" && !started_                   ? Role::kName
-              : text_ == "arguments" && !arguments_complete_ ? Role::kArguments
-                                                             : Role::kOther;
+      const bool names_arguments = text_ == "arguments" || text_ == "parameters";
+      role_ = text_ == "name" && !started_              ? Role::kName
+              : names_arguments && !arguments_complete_ ? Role::kArguments
+                                                        : Role::kOther;
       return GoTo(State::kColon);
     }
     return {};
@@ -141,6 +143,7 @@ class JsonCallReader : public CallReader {
       return byte == '"' ? GoTo(State::kName) : Broken(byte);
     }
     if (byte == '"') {
+      string_holds_ = Holds::kUnknown;
       return GoTo(State::kString);
     }
     if (byte == '{' || byte == '[') {
@@ -193,18 +196,32 @@ class JsonCallReader : public CallReader {
     return end ? EndValue() : Step{};
   }
 
-  // Arguments given as text that holds JSON are passed on as that JSON.
+  // Arguments given as text that holds an object are passed on as that object, other text as the
+  // string that it is.
   Step ConsumeString(char byte, CallSink& sink) {
     std::string decoded;
     StringDecoder::Progress progress = decoder_.Consume(byte, decoded);
     if (progress == StringDecoder::Progress::kInvalid && !accepted_) {
       return {Progress::kFailed};
     }
-    Text(decoded, sink);
+    if (string_holds_ == Holds::kUnknown) {
+      text_ += decoded;
+      decoded.clear();
+      if (const std::string_view text = Trimmed(text_); !text.empty()) {
+        string_holds_ = text.starts_with('{') ? Holds::kObject : Holds::kText;
+        Text(string_holds_ == Holds::kText ? "\"" : "", sink);
+        decoded.swap(text_);
+      }
+    }
+    Text(string_holds_ == Holds::kText ? EscapedForJson(decoded) : decoded, sink);
     if (held_.size() > kHeldArgumentsBytesMax) {
       return {Progress::kFailed};
     }
-    return progress == StringDecoder::Progress::kEnd ? EndValue() : Step{};
+    if (progress != StringDecoder::Progress::kEnd) {
+      return {};
+    }
+    Text(string_holds_ == Holds::kText ? "\"" : "", sink);
+    return EndValue();
   }
 
   Step ConsumeScalar(char byte, CallSink& sink) {
@@ -282,7 +299,8 @@ class JsonCallReader : public CallReader {
   CallEnd end_;  // forgives brackets too many
   StringDecoder decoder_;
   ExtentScanner extent_;
-  std::string text_;  // the key, name or scalar being read
+  Holds string_holds_ = Holds::kUnknown;
+  std::string text_;  // the key, name or scalar being read, or a string's white space
   std::string held_;  // arguments that came before the name
   bool started_ = false;
   bool accepted_ = false;

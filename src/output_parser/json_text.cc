@@ -1,5 +1,7 @@
 #include "output_parser/json_text.h"
 
+#include <fmt/format.h>
+
 #include <string_view>
 
 #include "base/utf8.h"
@@ -11,6 +13,36 @@ namespace {
 constexpr char32_t kReplacement = 0xFFFD;
 
 }  // namespace
+
+std::string EscapedForJson(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out;
+}
 
 void StringDecoder::FlushSurrogate(std::string& out) {
   if (high_surrogate_ != 0) {

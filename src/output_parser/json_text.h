@@ -3,8 +3,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace millrace::output_parser {
+
+// Escapes what may not stand in a JSON string. Bytes of longer characters pass, so text may be cut
+// anywhere.
+std::string EscapedForJson(std::string_view text);
 
 // Decodes the inside of a JSON string, byte by byte.
 class StringDecoder {

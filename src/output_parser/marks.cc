@@ -75,14 +75,21 @@ void LooseLiteral::SkipSpace() {
 }
 
 CallReader::Step CallEnd::Consume(char byte) {
-  if (byte == mark_[matched_]) {
-    ++matched_;
-    return {matched_ == mark_.size() ? CallReader::Progress::kDone : CallReader::Progress::kMore};
-  }
-  if (matched_ == 0 && (IsSpace(byte) || ignored_.find(byte) != std::string_view::npos)) {
+  if (held_.empty() && (IsSpace(byte) || ignored_.find(byte) != std::string_view::npos)) {
     return {};
   }
-  return {CallReader::Progress::kDone, matched_ + 1};
+  held_ += byte;
+  if (held_ == mark_) {
+    return {CallReader::Progress::kDone};
+  }
+  if (held_ == repeated_) {
+    held_.clear();
+    return {};
+  }
+  if (mark_.starts_with(held_) || repeated_.starts_with(held_)) {
+    return {};
+  }
+  return {CallReader::Progress::kDone, held_.size()};
 }
 
 }  // namespace millrace::output_parser

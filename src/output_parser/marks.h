@@ -49,17 +49,19 @@ class LooseLiteral {
   std::string_view rest_;
 };
 
-// Reads what follows a whole call: its closing mark, after characters that do not count. Anything
-// else is no part of the call.
+// Reads what follows a whole call: its closing mark, after characters that do not count and marks
+// that came before it and came again. Anything else is no part of the call.
 class CallEnd {
  public:
-  CallEnd(std::string_view mark, std::string_view ignored) : mark_(mark), ignored_(ignored) {}
+  CallEnd(std::string_view mark, std::string_view ignored, std::string_view repeated = "")
+      : mark_(mark), ignored_(ignored), repeated_(repeated) {}
   CallReader::Step Consume(char byte);
 
  private:
   std::string_view mark_;
   std::string_view ignored_;
-  size_t matched_ = 0;
+  std::string_view repeated_;
+  std::string held_;
 };
 
 }  // namespace millrace::output_parser

@@ -1,10 +1,13 @@
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "output_parser/json_text.h"
 #include "output_parser/marks.h"
 #include "output_parser/readers.h"
 #include "output_parser/typed_arguments.h"
+#include "output_parser/value_scanner.h"
 
 namespace millrace::output_parser {
 
@@ -36,7 +39,7 @@ std::vector<std::string_view> MarksBetween(const Syntax& syntax) {
 }
 
 // A name and arguments between tags. One line end at each side of a value is no part of it where
-// the form writes it there.
+// the form writes it there. A JSON object in the place of the tags is the arguments as it stands.
 class TaggedCallReader : public CallReader {
  public:
   TaggedCallReader(const Syntax& syntax, std::string_view open)
@@ -46,8 +49,8 @@ class TaggedCallReader : public CallReader {
         text_begin_(Pieces(syntax.form.text_begin)),
         json_begin_(Pieces(syntax.form.json_begin)),
         value_in_lines_(syntax.form.text_begin.ends_with('\n')),
-        value_({Pieces(syntax.form.argument_end).front()}),
-        end_(syntax.call_close, "") {}
+        value_(syntax),
+        end_(syntax.call_close, "", Pieces(syntax.form.call_end).front()) {}
 
   Step Consume(char byte, CallSink& sink) override {
     switch (state_) {
@@ -61,8 +64,9 @@ class TaggedCallReader : public CallReader {
       case State::kBeforeValue:
         return ConsumeBeforeValue(byte, sink);
       case State::kValue:
-        ConsumeValue(byte, sink);
-        return {};
+        return ConsumeValue(byte, sink);
+      case State::kJson:
+        return ConsumeJson(byte, sink);
       case State::kClosing:
         return end_.Consume(byte);
     }
@@ -70,13 +74,16 @@ class TaggedCallReader : public CallReader {
   }
 
   void Finish(Parser::End end, CallSink& sink) override {
+    if (state_ == State::kValue && value_.closed()) {
+      arguments_.EndArgument(sink);
+    }
     if (end == Parser::End::kComplete && state_ != State::kClosing) {
-      arguments_.End(sink);
+      EndArguments(sink);
     }
   }
 
  private:
-  enum class State { kName, kBetween, kKey, kBeforeValue, kValue, kClosing };
+  enum class State { kName, kBetween, kKey, kBeforeValue, kValue, kJson, kClosing };
   enum Between { kArgument, kCallClose, kSectionClose, kCallOpen, kEnd };
 
   Step ConsumeName(char byte, CallSink& sink) {
@@ -110,25 +117,58 @@ class TaggedCallReader : public CallReader {
   }
 
   Step ConsumeBetween(char byte, CallSink& sink) {
+    if (byte == '{' && nothing_came_) {
+      state_ = State::kJson;
+      in_json_form_ = true;
+      return ConsumeJson(byte, sink);
+    }
     std::string text;
     int mark = between_.Consume(byte, text);
+    nothing_came_ = nothing_came_ && mark < 0 && Trimmed(text).empty();
     if (!accepted_ && !Trimmed(text).empty()) {
       return {Progress::kFailed};
     }
-    if (mark < 0) {
-      return {};
-    }
+    return mark >= 0 ? AtMark(mark, sink) : Step{};
+  }
+
+  Step AtMark(int mark, CallSink& sink) {
     if (mark == kArgument) {
       key_.clear();
-      state_ = State::kKey;
+      state_ = in_json_form_ ? state_ : State::kKey;
       return {};
     }
-    arguments_.End(sink);
+    EndArguments(sink);
     if (mark >= kEnd) {
       state_ = State::kClosing;
       return {};
     }
     return {Progress::kDone, mark == kCallClose ? 0 : between_.mark(mark).size()};
+  }
+
+  void EndArguments(CallSink& sink) {
+    if (!in_json_form_) {
+      arguments_.End(sink);
+    }
+  }
+
+  Step ConsumeJson(char byte, CallSink& sink) {
+    std::string text(1, byte);
+    // A mark is no JSON, so outside of strings it ends a call that lacks brackets.
+    if (!json_.in_string()) {
+      text.clear();
+      if (int mark = between_.Consume(byte, text); mark >= 0) {
+        return AtMark(mark, sink);
+      }
+    }
+    bool end = false;
+    for (char c : text) {
+      end = json_.Consume(c);
+    }
+    if (!text.empty()) {
+      sink.AddArguments(text);
+    }
+    state_ = end ? State::kBetween : state_;
+    return {};
   }
 
   void ConsumeKey(char byte, CallSink& sink) {
@@ -153,6 +193,10 @@ class TaggedCallReader : public CallReader {
     if (tail_.empty() && IsSpace(byte)) {
       return {};
     }
+    if (tail_.empty() && byte != '<' && text_begin_[1].starts_with('<')) {
+      BeginValue(ArgumentWriter::Kind::kBySchema, sink);  // its tag is missing
+      return ConsumeValue(byte, sink);
+    }
     tail_ += byte;
     if (byte != '>' && tail_.size() < kNameBytesMax) {
       return {};
@@ -176,19 +220,27 @@ class TaggedCallReader : public CallReader {
   }
 
   void BeginValue(ArgumentWriter::Kind kind, CallSink& sink) {
-    arguments_.BeginArgument(Unquoted(key_), kind, sink);
-    value_.Reset();
+    const std::string_view key = Unquoted(key_);
+    keys_.emplace(key);
+    arguments_.BeginArgument(key, kind, sink);
+    value_.Begin(arguments_.json_expected());
     state_ = State::kValue;
     at_value_start_ = true;
     line_end_held_ = false;
   }
 
-  void ConsumeValue(char byte, CallSink& sink) {
+  Step ConsumeValue(char byte, CallSink& sink) {
     if (std::exchange(at_value_start_, false) && value_in_lines_ && byte == '\n') {
-      return;
+      return {};
     }
     std::string text;
-    bool complete = value_.Consume(byte, text) >= 0;
+    const ValueScanner::Found found = value_.Consume(
+        byte,
+        [&](std::string_view key) {
+          return arguments_.Declares(Unquoted(key), sink) &&
+                 !keys_.contains(std::string(Unquoted(key)));
+        },
+        text);
     if (!text.empty()) {
       if (std::exchange(line_end_held_, false)) {
         text.insert(0, "\n");
@@ -199,11 +251,18 @@ class TaggedCallReader : public CallReader {
       }
       arguments_.AddText(text, sink);
     }
-    if (complete) {
-      arguments_.EndArgument(sink);
-      state_ = State::kBetween;
-      between_.Reset();
+    if (!found.ended) {
+      return {};
     }
+    arguments_.EndArgument(sink);
+    state_ = State::kBetween;
+    between_.Reset();
+    Step step;
+    for (size_t i = 0; i < found.unread.size() && step.progress == Progress::kMore; ++i) {
+      step = Consume(found.unread[i], sink);
+      step.unread += step.progress == Progress::kDone ? found.unread.size() - 1 - i : 0;
+    }
+    return step;
   }
 
   State state_ = State::kName;
@@ -213,13 +272,17 @@ class TaggedCallReader : public CallReader {
   const std::vector<std::string_view> text_begin_;
   const std::vector<std::string_view> json_begin_;
   const bool value_in_lines_;
-  MarkFinder value_;
+  ValueScanner value_;
+  ExtentScanner json_;
   CallEnd end_;
   ArgumentWriter arguments_;
   std::string name_;
   std::string key_;
   std::string tail_;
+  std::unordered_set<std::string> keys_;  // of the arguments so far
   bool accepted_ = false;
+  bool nothing_came_ = true;  // behind the name
+  bool in_json_form_ = false;
   bool at_value_start_ = false;
   bool line_end_held_ = false;
 };

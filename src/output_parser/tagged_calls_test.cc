@@ -20,6 +20,9 @@ ParserOptions WithTools() {
   options.tool_parameters_json = {R"({"type": "object", "properties": {
     "city": {"type": "string"}, "days": {"type": "integer"}, "hourly": {"type": "boolean"},
     "unit": {"type": ["string", "null"]}, "where": {"type": "object"}, "at": {"enum": [1, 2]},
+    "list": {"type": "list"},
+    "either": {"oneOf": [{"type": "array"}, {"type": "string"}]},
+    "maybe": {"anyOf": [{"type": "integer"}, {"type": "null"}], "default": 5},
     "any": {"anyOf": [{"type": "number"}, {"type": "string"}]}}})",
                                   ""};
   return options;
@@ -67,6 +70,33 @@ TEST(TaggedCalls, ValuesFollowTheSchema) {
            {"at", "2", R"({"at": 2})"},
            {"any", "1.50", R"({"any": 1.50})"},
            {"any", "x", R"({"any": "x"})"},
+           {"unit", "042", R"({"unit": "042"})"},
+           {"city", "null", R"({"city": "null"})"},
+           {"city", "{'a': 1}", R"({"city": "{'a': 1}"})"},
+           {"days", "007", R"({"days": 7})"},
+           {"days", "-12", R"({"days": -12})"},
+           {"days", "+3.50e2", R"({"days": 3.50e2})"},
+           {"days", "\"4\"", R"({"days": 4})"},
+           {"days", "1.2.3", R"({"days": "1.2.3"})"},
+           {"days", "9007199254740993", R"({"days": 9007199254740993})"},
+           {"hourly", "TRUE", R"({"hourly": true})"},
+           {"hourly", "yes", R"({"hourly": "yes"})"},
+           {"where", "{'lat': 1, 'tags': ('a', None)}",
+            R"({"where": {"lat": 1, "tags": ["a", null]}})"},
+           {"where", R"("{'lat': 1}")", R"({"where": {"lat": 1}})"},
+           {"where", R"("{\"lat\": 1}")", R"({"where": {"lat": 1}})"},
+           {"where", "[1]", R"({"where": "[1]"})"},
+           {"list", "[\"a\", 1, true, null]", R"({"list": ["a", 1, true, null]})"},
+           {"list", "[1, 2", R"({"list": "[1, 2"})"},
+           {"either", "[{\"a\": 1}]", R"({"either": [{"a": 1}]})"},
+           {"either", "['a']", R"({"either": "['a']"})"},
+           {"maybe", "NULL", R"({"maybe": null})"},
+           {"maybe", "12", R"({"maybe": 12})"},
+           {"any", "true", R"({"any": "true"})"},
+           {"unlisted", "NULL", R"({"unlisted": "NULL"})"},
+           {"unlisted", "['a']", R"({"unlisted": "['a']"})"},
+           {"unlisted", "007", R"({"unlisted": "007"})"},
+           {"unlisted", "True", R"({"unlisted": true})"},
            {"unlisted", "[1]", R"({"unlisted": [1]})"},
            {"unlisted", "words here", R"({"unlisted": "words here"})"},
        }) {
@@ -227,6 +257,55 @@ TEST(Qwen3Coder, ACallMayLackItsOpeningTag) {
   EXPECT_EQ(answer.content, "Let me see.");
   EXPECT_EQ(answer.calls, std::vector{Call(R"({"days": 2})")});
   EXPECT_EQ(Parse(kQwen3Coder, call + "\n" + call).calls.size(), 2U);
+}
+
+TEST(TaggedCalls, TypesMayGoByTheNamesOfProgrammingLanguages) {
+  for (auto [type, value, wanted] :
+       std::initializer_list<std::tuple<std::string_view, std::string_view, std::string_view>>{
+           {"int32", "4", "4"},
+           {"uint", "4", "4"},
+           {"long", "4", "4"},
+           {"num", "4.5", "4.5"},
+           {"double", "4.5", "4.5"},
+           {"varchar", "4", "\"4\""},
+           {"str", "4", "\"4\""},
+           {"bool", "true", "true"},
+           {"dict", "{}", "{}"},
+           {"arr", "[]", "[]"},
+           {"array<int>", "[]", "[]"},
+           {"duration", "4", "4"},
+           {"duration", "4s", "\"4s\""}}) {
+    ParserOptions options = {.tool_names = {"get_weather"},
+                             .tool_parameters_json = {R"({"properties": {"a": {"type": ")" +
+                                                      std::string(type) + R"("}}})"}};
+    const std::string text = Coder("a", value);
+    EXPECT_EQ(ParseAnswer(kQwen3Coder, {text, options}).calls,
+              std::vector{Call("{\"a\": " + std::string(wanted) + "}")})
+        << type;
+  }
+}
+
+TEST(Qwen3Coder, ACallWithoutTheEndOfItsNameDoesNotHideTheNext) {
+  ParsedAnswer answer =
+      Parse(kQwen3Coder,
+            "<tool_call>\n<function=now\n</function>\n</tool_call>\n<tool_call>\n"
+            "<function=get_weather>\n<parameter=days>1</parameter>\n</function>\n</tool_call>");
+  EXPECT_EQ(answer.calls, std::vector{Call(R"({"days": 1})")});
+}
+
+TEST(Qwen3Coder, ATemplateThatWasNotFilledInIsNoCall) {
+  ParsedAnswer answer =
+      Parse(kQwen3Coder,
+            "<tool_call>\n<function={{ name }}>\n<parameter={{ key }}>\n{{ value }}\n</parameter>\n"
+            "</function>\n</tool_call>\n\n<tool_call>\n<function=now>\n</function>\n</tool_call>");
+  EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
+}
+
+TEST(Qwen3Coder, ACallInsideOfACallOfAnUnknownNameIsNone) {
+  ParsedAnswer answer = Parse(kQwen3Coder,
+                              "<tool_call>\n<function=other>\n<tool_call>\n<function=elsewhere>\n"
+                              "</function>\n</tool_call>\n</function>\n</tool_call>");
+  EXPECT_TRUE(answer.calls.empty());
 }
 
 TEST(Qwen3Coder, TalkOfFunctionsIsNoCall) {

@@ -1,8 +1,8 @@
 #include "output_parser/typed_arguments.h"
 
-#include <fmt/format.h>
-
 #include "json/json.h"
+#include "output_parser/json_text.h"
+#include "output_parser/loose_values.h"
 #include "output_parser/marks.h"
 
 namespace millrace::output_parser {
@@ -11,56 +11,50 @@ namespace {
 
 constexpr size_t kSchemaBytesMax = 1U << 20;
 
-// Escapes what may not stand in a JSON string. Bytes of longer characters pass, so text may be cut
-// anywhere.
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-        } else {
-          out += c;
-        }
-    }
+// `text` as JSON, where it can be read as such.
+std::optional<std::string> AsJson(std::string_view text, bool loosely) {
+  if (text == "True" || text == "False" || text == "None") {
+    return std::string(JsonWord(text));
   }
-  return out;
+  if (json::Parse(text).has_value()) {
+    return std::string(text);
+  }
+  if (!loosely) {
+    return std::nullopt;
+  }
+  if (const std::string_view word = JsonWord(text); !word.empty()) {
+    return std::string(word);
+  }
+  return text.starts_with('{') || text.starts_with('[') ? JsonOfPython(text) : JsonNumber(text);
+}
+
+bool Allows(const ArgumentTypes& types, const ArgumentTypes& type) {
+  return (type.number && types.number) || (type.boolean && types.boolean) ||
+         (type.null && types.null) || (type.object && types.object) || (type.array && types.array);
 }
 
 }  // namespace
 
-ArgumentTypes ArgumentWriter::TypesOf(std::string_view key, CallSink& sink) {
+const boost::json::value& ArgumentWriter::Schema(CallSink& sink) {
   if (!schema_.has_value()) {
     base::Result<boost::json::value> schema =
         json::Parse(sink.ParametersJson(), {.bytes_max = kSchemaBytesMax});
     schema_ = schema.has_value() ? *std::move(schema) : boost::json::value();
   }
-  return TypesOfArgument(*schema_, key);
+  return *schema_;
+}
+
+bool ArgumentWriter::Declares(std::string_view key, CallSink& sink) {
+  return DeclaresArgument(Schema(sink), key);
 }
 
 void ArgumentWriter::BeginArgument(std::string_view key, Kind kind, CallSink& sink) {
   EndArgument(sink);
-  sink.AddArguments((any_ ? ", \"" : "{\"") + Escaped(key) + "\": ");
+  sink.AddArguments((any_ ? ", \"" : "{\"") + EscapedForJson(key) + "\": ");
   any_ = true;
   open_ = true;
   kind_ = kind;
-  types_ = kind == Kind::kBySchema ? TypesOf(key, sink) : ArgumentTypes();
+  types_ = kind == Kind::kBySchema ? TypesOfArgument(Schema(sink), key) : ArgumentTypes();
   streams_ = kind == Kind::kText || types_.only_string();
   text_.clear();
   if (streams_) {
@@ -70,7 +64,7 @@ void ArgumentWriter::BeginArgument(std::string_view key, Kind kind, CallSink& si
 
 void ArgumentWriter::AddText(std::string_view text, CallSink& sink) {
   if (streams_) {
-    sink.AddArguments(Escaped(text));
+    sink.AddArguments(EscapedForJson(text));
   } else {
     text_ += text;
   }
@@ -85,23 +79,30 @@ void ArgumentWriter::EndArgument(CallSink& sink) {
     sink.AddArguments("\"");
     return;
   }
-  std::string_view candidate = Trimmed(text_);
-  if (candidate == "True" || candidate == "False") {
-    candidate = candidate == "True" ? "true" : "false";
-  } else if (candidate == "None") {
-    candidate = "null";
-  }
-  base::Result<boost::json::value> value = json::Parse(candidate);
-  bool fits = false;
-  if (value.has_value()) {
+  sink.AddArguments(JsonValue().value_or("\"" + EscapedForJson(text_) + "\""));
+}
+
+// The argument's text as JSON of a type that it may have.
+std::optional<std::string> ArgumentWriter::JsonValue() const {
+  std::optional<std::string> found = AsJson(Trimmed(text_), json_expected());
+  // Objects and lists may come written as a string.
+  for (int quotes = 0; found.has_value() && quotes < 2; ++quotes) {
+    const base::Result<boost::json::value> value = json::Parse(*found);
+    if (!value.has_value()) {
+      return std::nullopt;
+    }
     ArgumentTypes type;
     type.AddTypeOf(*value);
-    fits = types_.any() ? (type.number && types_.number) || (type.boolean && types_.boolean) ||
-                              (type.null && types_.null) || (type.object && types_.object) ||
-                              (type.array && types_.array)
-                        : kind_ == Kind::kJson || !type.string;
+    const bool typed = types_.any();
+    if (typed ? Allows(types_, type) : kind_ == Kind::kJson || !type.string) {
+      return found;
+    }
+    if (!typed || types_.string || !type.string) {
+      return std::nullopt;
+    }
+    found = AsJson(std::string_view(value->get_string()), true);
   }
-  sink.AddArguments(fits ? std::string(candidate) : "\"" + Escaped(text_) + "\"");
+  return std::nullopt;
 }
 
 void ArgumentWriter::End(CallSink& sink) {

@@ -2,8 +2,8 @@
 // tool's schema.
 //
 // Text becomes a JSON string where the schema says string, and streams. Where it says something
-// else, the text is passed on as JSON when it is JSON of an allowed type (Python's True, False and
-// None are understood), and as a string when it is not. Without a schema, JSON stays JSON and
+// else, the text is passed on as JSON when it is JSON of an allowed type, and as a string when it
+// is not; loose_values.h says what is taken for JSON. Without a schema, JSON stays JSON and
 // everything else is a string.
 #pragma once
 
@@ -27,6 +27,12 @@ class ArgumentWriter {
     kJson,  // the model says that it is JSON; text that is none becomes a string
   };
   void BeginArgument(std::string_view key, Kind kind, CallSink& sink);
+  // Whether the current argument's value can only be JSON.
+  bool json_expected() const {
+    return kind_ == Kind::kJson || (types_.any() && !types_.string && kind_ == Kind::kBySchema);
+  }
+  // Whether the tool's schema lists an argument of this name.
+  bool Declares(std::string_view key, CallSink& sink);
   // A part of the current argument's text, of any size.
   void AddText(std::string_view text, CallSink& sink);
   void EndArgument(CallSink& sink);
@@ -34,7 +40,8 @@ class ArgumentWriter {
   void End(CallSink& sink);
 
  private:
-  ArgumentTypes TypesOf(std::string_view key, CallSink& sink);
+  const boost::json::value& Schema(CallSink& sink);
+  std::optional<std::string> JsonValue() const;
 
   std::optional<boost::json::value> schema_;
   bool any_ = false;   // an argument was begun

@@ -14,6 +14,15 @@ void PrintTo(const ParsedAnswer& answer, std::ostream* out) {
   *out << " order: " << answer.order;
 }
 
+std::string InShort(const ParsedAnswer& answer) {
+  std::string out = answer.reasoning.empty() ? "" : " think{" + answer.reasoning + "}";
+  out += answer.content.empty() ? "" : " text{" + answer.content + "}";
+  for (const ParsedCall& call : answer.calls) {
+    out += " " + call.name + "(" + call.arguments + ")" + (call.finished ? "" : "…");
+  }
+  return out.empty() ? out : out.substr(1);
+}
+
 void Collect(const std::vector<ParsedPiece>& pieces, ParsedAnswer& answer) {
   auto note = [&answer](char kind) {
     if (answer.order.empty() || answer.order.back() != kind) {
@@ -81,31 +90,73 @@ bool EndsInsideTag(std::string_view text, std::string_view tag) {
   return false;
 }
 
-// What Finish lets out of a cut answer must not end inside a tag. (What Add let out was already
-// known to be text.)
+bool HasTools(const AnswerCase& answer_case) { return !answer_case.options.tool_names.empty(); }
+
+void CheckMarks(const Syntax& syntax, const AnswerCase& answer_case, const ParsedAnswer& answer) {
+  if (!HasTools(answer_case) || answer_case.options.json_content) {
+    return;
+  }
+  for (std::string_view mark : syntax.call_marks) {
+    EXPECT_EQ(answer.content.find(mark), std::string::npos) << answer_case.text;
+    EXPECT_EQ(answer.reasoning.find(mark), std::string::npos) << answer_case.text;
+  }
+}
+
+// What has come out before the end of the answer.
+ParsedAnswer Added(const Syntax& syntax, const AnswerCase& answer_case, size_t part) {
+  std::unique_ptr<Parser> parser = MakeParser(syntax, answer_case.options);
+  ParsedAnswer answer;
+  for (size_t at = 0; at < answer_case.text.size(); at += part) {
+    Collect(parser->Add(answer_case.text.substr(at, part)), answer);
+  }
+  answer.content_at.clear();
+  return answer;
+}
+
+// Whether `whole` may be what becomes of `part` when more comes.
+void CheckGrowth(const ParsedAnswer& part, const ParsedAnswer& whole, std::string_view text) {
+  EXPECT_TRUE(whole.content.starts_with(part.content)) << text;
+  EXPECT_TRUE(whole.reasoning.starts_with(part.reasoning)) << text;
+  EXPECT_TRUE(whole.order.starts_with(part.order)) << text;
+  ASSERT_LE(part.calls.size(), whole.calls.size()) << text;
+  for (size_t i = 0; i < part.calls.size(); ++i) {
+    const ParsedCall& call = part.calls[i];
+    EXPECT_EQ(call.name, whole.calls[i].name) << text;
+    EXPECT_TRUE(call.finished ? call == whole.calls[i]
+                              : whole.calls[i].arguments.starts_with(call.arguments))
+        << text;
+  }
+}
+
+// Every beginning of the text is an answer like any other, and what is let out of it is never taken
+// back. What the end of a cut one lets out must not end inside a tag; what came out before was
+// already known to be text.
 void CheckPrefixes(const Syntax& syntax, const AnswerCase& answer_case) {
-  ParsedAnswer whole = ParseAnswer(syntax, answer_case);
+  const ParsedAnswer whole = ParseAnswer(syntax, answer_case);
+  std::vector<std::string_view> tags = {syntax.think_open, syntax.think_close};
+  if (HasTools(answer_case)) {
+    tags.insert(tags.end(), syntax.call_marks.begin(), syntax.call_marks.end());
+  }
   for (size_t size = 0; size < answer_case.text.size(); ++size) {
-    std::string_view prefix = answer_case.text.substr(0, size);
-    std::unique_ptr<Parser> parser = MakeParser(syntax, answer_case.options);
-    ParsedAnswer answer;
-    Collect(parser->Add(prefix), answer);
-    ParsedAnswer added = answer;
-    Collect(parser->Finish(Parser::End::kCut), answer);
-    bool has_tools = !answer_case.options.tool_names.empty();
-    std::vector<std::string_view> tags = {syntax.think_open, syntax.think_close};
-    if (has_tools) {
-      tags.insert(tags.end(), syntax.call_marks.begin(), syntax.call_marks.end());
+    AnswerCase prefix = answer_case;
+    prefix.text = answer_case.text.substr(0, size);
+    const ParsedAnswer added = Added(syntax, prefix, size + 1);
+    EXPECT_EQ(Added(syntax, prefix, 1), added) << prefix.text;
+    CheckGrowth(added, whole, prefix.text);
+    for (Parser::End end : {Parser::End::kComplete, Parser::End::kCut}) {
+      prefix.end = end;
+      const ParsedAnswer answer = ParseAnswer(syntax, prefix);
+      EXPECT_EQ(ParseInParts(syntax, prefix, {1}), answer) << prefix.text;
+      CheckMarks(syntax, prefix, answer);
+      CheckGrowth(added, answer, prefix.text);
+      for (std::string_view tag :
+           end == Parser::End::kCut ? tags : std::vector<std::string_view>()) {
+        EXPECT_FALSE(answer.content != added.content && EndsInsideTag(answer.content, tag))
+            << prefix.text;
+        EXPECT_FALSE(answer.reasoning != added.reasoning && EndsInsideTag(answer.reasoning, tag))
+            << prefix.text;
+      }
     }
-    for (std::string_view tag : tags) {
-      EXPECT_FALSE(answer.content != added.content && EndsInsideTag(answer.content, tag)) << prefix;
-      EXPECT_FALSE(answer.reasoning != added.reasoning && EndsInsideTag(answer.reasoning, tag))
-          << prefix;
-    }
-    EXPECT_LE(answer.calls.size(), whole.calls.size()) << prefix;
-    // What was let out is never taken back.
-    EXPECT_TRUE(whole.content.starts_with(added.content)) << prefix;
-    EXPECT_TRUE(whole.reasoning.starts_with(added.reasoning)) << prefix;
   }
 }
 
@@ -113,12 +164,7 @@ void CheckPrefixes(const Syntax& syntax, const AnswerCase& answer_case) {
 
 void CheckStreaming(const Syntax& syntax, const AnswerCase& answer_case) {
   ParsedAnswer whole = ParseAnswer(syntax, answer_case);
-  if (!answer_case.options.tool_names.empty() && !answer_case.options.json_content) {
-    for (std::string_view mark : syntax.call_marks) {
-      EXPECT_EQ(whole.content.find(mark), std::string::npos) << answer_case.text;
-      EXPECT_EQ(whole.reasoning.find(mark), std::string::npos) << answer_case.text;
-    }
-  }
+  CheckMarks(syntax, answer_case, whole);
   for (size_t size = 1; size <= 12; ++size) {
     EXPECT_EQ(ParseInParts(syntax, answer_case, {size}), whole)
         << "parts of " << size << " bytes: " << answer_case.text;

@@ -31,6 +31,10 @@ struct ParsedAnswer {
 
 void PrintTo(const ParsedAnswer& answer, std::ostream* out);
 
+// An answer in one line, for tables: "think{…} text{…} name(arguments)", without what is not there.
+// A call that did not finish ends in "…".
+std::string InShort(const ParsedAnswer& answer);
+
 // Adds pieces to an answer. Fails the running test on empty deltas and on arguments outside of a
 // call.
 void Collect(const std::vector<ParsedPiece>& pieces, ParsedAnswer& answer);
@@ -46,8 +50,9 @@ ParsedAnswer ParseAnswer(const Syntax& syntax, const AnswerCase& answer_case);
 // Reads the text in parts of these sizes, over and over.
 ParsedAnswer ParseInParts(const Syntax& syntax, const AnswerCase& answer_case,
                           const std::vector<size_t>& sizes);
-// Checks that cutting the text in different ways gives the same answer, and that no prefix, cut by
-// a limit, lets a part of the syntax's tags out.
+// Checks that an answer and every beginning of it come out the same however they are cut into
+// parts, that no mark is in its texts, that what is let out is never taken back, and that the end
+// of one that was cut lets no part of a tag out.
 void CheckStreaming(const Syntax& syntax, const AnswerCase& answer_case);
 
 }  // namespace millrace::output_parser::testing
