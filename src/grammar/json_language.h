@@ -174,6 +174,8 @@ class JsonLanguage {
   PendingId PendingOfName(AlternativesId alternatives, size_t name_index, const Facts& facts);
   PendingId PendingOfKey(AlternativesId alternatives, int32_t truth, const std::string& key,
                          const Facts& facts);
+  // From this index on all items are under the same formulas.
+  int64_t ItemPrefix(AlternativesId alternatives);
   // The next item; kNone when there may be none.
   PendingId PendingOfItem(AlternativesId alternatives, const Facts& facts);
   // The container's alternatives after a value that satisfied the pairs `members` (sorted).

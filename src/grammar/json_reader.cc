@@ -194,18 +194,40 @@ bool JsonReader::Complete(JsonPlace& place, const std::vector<int32_t>& members)
   }
   ++frame.count;
   if (frame.text_read) {
-    const std::string_view text = store_.text;
-    const base::Result<JsonNode> value =
-        ParseJson(text.substr(static_cast<size_t>(place.text_begin)), 100'000);
-    if (!value.has_value()) {
-      return false;
+    frame.item_begin = place.text_begin;
+    frame.item_end = static_cast<int32_t>(store_.text.size());
+    // Where the array cannot end here, an item must be left that is none of those before.
+    if (!language_.CanClose(frame.alternatives, frame.type, FactsOf(frame))) {
+      JsonFrame next = frame;
+      if (!RememberItem(next) ||
+          language_.PendingOfItem(next.alternatives, FactsOf(next)) == kNone) {
+        return false;
+      }
     }
-    frame.seen_items = language_.algebra().Or({frame.seen_items, language_.Constant(*value)});
   }
   place.frame = static_cast<int32_t>(store_.frames.size());
   place.mode = frame.type == kObject ? Mode::kAfterEntry : Mode::kAfterItem;
   place.pending = kNone;
   store_.frames.push_back(frame);
+  return true;
+}
+
+// Adds the last item to those that later ones are compared with. This takes memory for every new
+// item, so it waits until there is a next one.
+bool JsonReader::RememberItem(JsonFrame& frame) const {
+  if (frame.item_begin == kNone) {
+    return true;
+  }
+  const std::string_view text = store_.text;
+  const auto begin = static_cast<size_t>(frame.item_begin);
+  const base::Result<JsonNode> value =
+      ParseJson(text.substr(begin, static_cast<size_t>(frame.item_end) - begin), 100'000);
+  if (!value.has_value()) {
+    return false;
+  }
+  frame.seen_items = language_.algebra().Or({frame.seen_items, language_.Constant(*value)});
+  frame.item_begin = kNone;
+  frame.item_end = kNone;
   return true;
 }
 
@@ -216,11 +238,29 @@ bool JsonReader::StepArray(JsonPlace& place, uint8_t byte) {
   if (byte != ',') {
     return false;
   }
-  const JsonFrame& frame = FrameOf(place);
+  JsonFrame frame = FrameOf(place);
+  if (frame.item_begin != kNone) {
+    if (!RememberItem(frame)) {
+      return false;
+    }
+    place.frame = static_cast<int32_t>(store_.frames.size());
+    store_.frames.push_back(frame);
+  }
   place.pending = language_.PendingOfItem(frame.alternatives, FactsOf(frame));
   place.mode = Mode::kValue;
   place.may_space = AllowsSpace();
   return place.pending != kNone;
+}
+
+bool JsonReader::HasStringsToSpare(const JsonPlace& place) const {
+  const ValueLanguage& values = language_.Values(place.pending);
+  return (values.types & kString) == 0 ||
+         !values.live_strings->Texts(ScalarAutomaton::kInitial, 1).has_value();
+}
+
+bool JsonReader::MayMissItsPlace(const JsonPlace& place) const {
+  const JsonFrame& frame = FrameOf(place);
+  return language_.ItemPrefix(frame.alternatives) > frame.count + 1;
 }
 
 bool JsonReader::StepObject(JsonPlace& place, uint8_t byte) {

@@ -63,7 +63,9 @@ struct JsonFrame {
   int32_t type = kObject;
   int32_t count = 0;
   int32_t last_key = kNone;
-  FormulaId seen_items = kFalse;
+  FormulaId seen_items = kFalse;  // without the last one, whose text is item_begin..item_end
+  int32_t item_begin = kNone;
+  int32_t item_end = kNone;
   int32_t text_begin = 0;
   bool text_read = false;  // its items are compared, so their text is read again
 };
@@ -117,6 +119,11 @@ class JsonReader {
   bool HasManyFreshKeys(const JsonPlace& place, int32_t state) const;
   // As EndKey, for a fresh key `name` of the kind `truth`.
   bool EndFreshKey(JsonPlace& place, int32_t truth, const std::string& name);
+  // Of a place before an item: whether two different strings may come, or none.
+  bool HasStringsToSpare(const JsonPlace& place) const;
+  // Of a place in an item of an array whose items differ: what the item is may decide whether the
+  // array can be completed, because later places ask for something else.
+  bool MayMissItsPlace(const JsonPlace& place) const;
   // What is missing to the keys that are not fresh and begin as the one that is read.
   std::vector<std::string> RestsOfKnownKeys(const JsonPlace& place) const;
 
@@ -145,6 +152,7 @@ class JsonReader {
   bool Open(JsonPlace& place, int32_t type);
   bool Close(JsonPlace& place);
   bool Complete(JsonPlace& place, const std::vector<int32_t>& members);
+  bool RememberItem(JsonFrame& frame) const;
   Facts FactsOf(const JsonFrame& frame) const;
   const JsonFrame& FrameOf(const JsonPlace& place) const {
     return store_.frames[static_cast<size_t>(place.frame)];

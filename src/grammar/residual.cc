@@ -321,7 +321,7 @@ PendingId JsonLanguage::PendingOfKey(AlternativesId alternatives, int32_t truth,
   return Filter(keys.generic[index], kObject, after);
 }
 
-PendingId JsonLanguage::PendingOfItem(AlternativesId alternatives, const Facts& facts) {
+int64_t JsonLanguage::ItemPrefix(AlternativesId alternatives) {
   int64_t prefix = 0;
   const std::function<void(FormulaId)> visit = [&](FormulaId formula) {
     const SchemaAlgebra::Formula& node = algebra_.at(formula);
@@ -330,11 +330,16 @@ PendingId JsonLanguage::PendingOfItem(AlternativesId alternatives, const Facts& 
       prefix = std::max(prefix, static_cast<int64_t>(algebra_.items(node.a).prefix.size()));
     }
   };
-  const std::vector<Alternative> list = this->alternatives(alternatives);
-  for (const Alternative& one : list) {
+  for (const Alternative& one : this->alternatives(alternatives)) {
     visit(one.formula);
   }
-  const ItemKey key{alternatives, std::min(facts.count, prefix), facts.seen_items};
+  return prefix;
+}
+
+PendingId JsonLanguage::PendingOfItem(AlternativesId alternatives, const Facts& facts) {
+  const std::vector<Alternative> list = this->alternatives(alternatives);
+  const ItemKey key{alternatives, std::min(facts.count, ItemPrefix(alternatives)),
+                    facts.seen_items};
   auto it = items_.find(key);
   if (it == items_.end()) {
     std::vector<PendingPair> pairs;

@@ -1,5 +1,6 @@
-// Written by a program from the grammars of RFC 3339 (date, time, date-time, duration), RFC 5321 (email), RFC 1123 (hostname),
-// RFC 2673 (ipv4), RFC 4291 (ipv6), RFC 3986 (uri, uri-reference), RFC 4122 (uuid) and RFC 6901 (json-pointer).
+// Written by a program from the grammars of RFC 3339 (date, time, date-time, duration), RFC 5321
+// (email), RFC 1123 (hostname), RFC 2673 (ipv4), RFC 4291 (ipv6), RFC 3986 (uri, uri-reference),
+// RFC 4122 (uuid) and RFC 6901 (json-pointer).
 #include "grammar/schema_format.h"
 
 namespace millrace::grammar {
@@ -76,10 +77,8 @@ constexpr Format kFormats[] = {
      R"re(:\.(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3})|(?:(?:[0-9A-Fa-f]{1,4}:){0)re"
      R"re(,5}[0-9A-Fa-f]{1,4})?::[0-9A-Fa-f]{1,4}|(?:(?:[0-9A-Fa-f]{1,4}:){0,6}[0-9A-Fa-f])re"
      R"re({1,4})?::))re"},
-    {"json-pointer",
-     R"re((?:/(?:[^~\/]|~[01])*)*)re"},
-    {"relative-json-pointer",
-     R"re((?:0|[1-9][0-9]*)(?:#|(?:/(?:[^~\/]|~[01])*)*))re"},
+    {"json-pointer", R"re((?:/(?:[^~\/]|~[01])*)*)re"},
+    {"relative-json-pointer", R"re((?:0|[1-9][0-9]*)(?:#|(?:/(?:[^~\/]|~[01])*)*))re"},
     {"time",
      R"re((?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[Zz]|[+-](?:[01][0-)re"
      R"re(9]|2[0-3]):[0-5][0-9])|23:59:60(?:\.[0-9]+)?(?:[Zz]|[+-]00:00)))re"},
@@ -163,8 +162,7 @@ constexpr Format kFormats[] = {
      R"re(~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*|)(?:\?(?:(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[)re"
      R"re(0-9A-Fa-f]{2})|[/?])*)?(?:#(?:(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})|[)re"
      R"re(/?])*)?))re"},
-    {"uuid",
-     R"re([0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12})re"},
+    {"uuid", R"re([0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12})re"},
 };
 
 }  // namespace

@@ -26,124 +26,216 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
       place.part != JsonPlace::Part::kBetween) {
     return false;
   }
-  for (int32_t at = place.frame; at != kNone;) {
-    const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
-    if (frame.text_read) {  // what the string says matters behind it
-      return false;
-    }
-    at = frame.parent;
-  }
   JsonReader reader = move_.ReaderOf(thread);
   if (is_key && !reader.MayBeAnyFreshKey(place)) {
     return false;
   }
-  LiveAutomaton& live = is_key ? reader.FreshKeys(place) : reader.Strings(place);
+  Target target{.thread = thread,
+                .live = is_key ? reader.FreshKeys(place) : reader.Strings(place),
+                .is_key = is_key};
+  for (int32_t at = place.frame; at != kNone;) {
+    const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
+    bool& compared = at == place.frame && !is_key ? target.is_compared : target.is_inside_item;
+    compared = compared || frame.text_read;
+    at = frame.parent;
+  }
+  if (target.is_compared && target.is_inside_item) {
+    return false;
+  }
   groups_.clear();
-  Chain chain;
-  const bool any_text =
-      FindChain(live, place.state, chain) && (!is_key || chain.states.size() == 1);
-  if (any_text) {
-    AddInside(chain, mask);
-    GroupExits(live, chain);
-  } else if (!WalkTokens(live, thread, mask)) {
+  own_groups_.clear();
+  dropped_exits_.clear();
+  dropped_any_ = false;
+  const Chain chain = FindChain(target.live, place.state);
+  AddInside(chain, mask);
+  GroupExits(target.live, chain);
+  if (!WalkTokens(target, chain, mask)) {
     std::fill(mask.begin(), mask.end(), 0);
     return false;
   }
   for (const ExitGroup& group : groups_) {
-    AddExits(thread, group, mask);
+    AddExits(target, group, mask);
+  }
+  for (const int32_t token : dropped_exits_) {
+    Clear(mask, token);
+  }
+  for (const ExitGroup& group : own_groups_) {
+    AddExits(target, group, mask);
   }
   if (is_key) {
-    CorrectKeys(thread, any_text, mask);
+    CorrectKeys(thread, chain.states.size() > 1 && !chain.is_bounded && !dropped_any_, mask);
   }
   return true;
 }
 
-bool StringMask::FindChain(LiveAutomaton& live, int32_t state, Chain& chain) const {
-  chain.states.push_back(state);
-  while (chain.states.size() <= strings_.characters_max()) {
-    const std::optional<int32_t> next = live.OnlyNext(chain.states.back());
-    if (!next.has_value()) {
-      return false;
+// The chain that most characters begin; with the first state alone when there is none.
+StringMask::Chain StringMask::FindChain(LiveAutomaton& live, int32_t state) const {
+  const Chain none{.states = {state}, .is_bounded = true};
+  Chain chain{.states = {state}};
+  char32_t widest = 0;
+  int32_t next = ScalarAutomaton::kDead;
+  for (const ScalarArc& arc : live.Arcs(state)) {
+    if (arc.high - arc.low >= widest) {
+      widest = arc.high - arc.low;
+      next = arc.next;
     }
-    if (*next == ScalarAutomaton::kDead) {
-      chain.is_bounded = true;
-      return true;
-    }
-    if (*next == chain.states.back()) {
-      return true;
-    }
-    chain.states.push_back(*next);
   }
-  return true;
+  if (next == ScalarAutomaton::kDead) {
+    return none;
+  }
+  chain.states.push_back(next);
+  while (chain.states.size() <= strings_.characters_max()) {
+    const std::optional<int32_t> after = live.OnlyNext(chain.states.back());
+    if (!after.has_value()) {
+      return none;
+    }
+    if (*after == ScalarAutomaton::kDead) {
+      chain.is_bounded = true;
+      return chain;
+    }
+    if (*after == chain.states.back()) {
+      return chain;
+    }
+    chain.states.push_back(*after);
+  }
+  return chain;
 }
 
 void StringMask::AddInside(const Chain& chain, std::span<uint32_t> mask) const {
-  const bool all = chain.Reaches(strings_.characters_max());
+  if (chain.Reaches(strings_.characters_max())) {
+    std::copy(strings_.Inside().begin(), strings_.Inside().end(), mask.begin());
+    return;
+  }
   const size_t most = chain.states.size() - 1;
   const std::span<const uint32_t> prepared =
-      all ? strings_.Inside() : strings_.InsideUpTo(std::min(most, StringTokens::kMasksMax));
+      strings_.InsideUpTo(std::min(most, StringTokens::kMasksMax));
   std::copy(prepared.begin(), prepared.end(), mask.begin());
-  for (size_t count = StringTokens::kMasksMax + 1; !all && count <= most; ++count) {
+  for (size_t count = StringTokens::kMasksMax + 1; count <= most; ++count) {
     for (const int32_t token : strings_.InsideWith(count)) {
       Set(mask, token);
     }
   }
 }
 
-StringMask::ExitGroup& StringMask::GroupOf(int32_t truth, int32_t state) {
-  const auto at = std::find_if(groups_.begin(), groups_.end(),
+StringMask::ExitGroup& StringMask::GroupOf(std::vector<ExitGroup>& groups, int32_t truth,
+                                           int32_t state) const {
+  const auto at = std::find_if(groups.begin(), groups.end(),
                                [truth](const ExitGroup& group) { return group.truth == truth; });
-  return at != groups_.end() ? *at
-                             : groups_.emplace_back(ExitGroup{.truth = truth, .state = state});
+  return at != groups.end() ? *at : groups.emplace_back(ExitGroup{.truth = truth, .state = state});
 }
 
+// From one character on; tokens that close the string at once are looked at by themselves.
 void StringMask::GroupExits(LiveAutomaton& live, const Chain& chain) {
-  for (size_t count = 0; count <= strings_.characters_max() && chain.Reaches(count); ++count) {
+  for (size_t count = 1; count <= strings_.characters_max() && chain.Reaches(count); ++count) {
     const int32_t state = chain.After(count);
     if (live.CanEnd(state)) {
-      ExitGroup& group = GroupOf(live.automaton().Truth(state), state);
+      ExitGroup& group = GroupOf(groups_, live.automaton().Truth(state), state);
       group.characters.resize(count + 1, false);
       group.characters[count] = true;
     }
   }
 }
 
-// Follows every token through the automaton. False when a key cannot be judged by it.
-bool StringMask::WalkTokens(LiveAutomaton& live, const MatchThread& thread,
-                            std::span<uint32_t> mask) {
-  const std::span<const StringNode> nodes = strings_.nodes();
-  const bool is_key = thread.json.mode == Mode::kKey;
-  JsonReader reader = move_.ReaderOf(thread);
-  std::vector<int32_t> states(strings_.characters_max() + 1, thread.json.state);
-  for (uint32_t at = 0; at < nodes.size();) {
-    const StringNode& node = nodes[at];
-    int32_t& state = states[node.depth];
-    bool alive = true;
-    if (node.depth > 0) {
-      const int32_t before = states[node.depth - 1];
-      if (node.characters.low == node.characters.high) {
-        state = live.Step(before, node.characters.low);
-        alive = state != ScalarAutomaton::kDead;
-      } else {
-        const SpelledRange more = strings_.MoreOf(at);
-        alive = (!node.characters.is_empty() &&
-                 live.AnyStep(before, node.characters.low, node.characters.high)) ||
-                (!more.is_empty() && live.AnyStep(before, more.low, more.high));
-        state = before;
+// Takes tokens back that the chain allowed.
+void StringMask::Drop(const StringTokens::Range& range, std::span<uint32_t> mask) {
+  dropped_any_ = true;
+  for (const int32_t token : range.ends) {
+    Clear(mask, token);
+  }
+  for (const StringExit& exit : range.exits) {
+    dropped_exits_.push_back(exit.token);
+  }
+}
+
+// Follows the tokens that leave the chain. False when a key cannot be judged by the automaton.
+bool StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask) {
+  const JsonPlace& place = target.thread.json;
+  JsonReader reader = move_.ReaderOf(target.thread);
+  for (size_t i = 1; target.is_key && i < chain.states.size(); ++i) {
+    if (!reader.HasManyFreshKeys(place, chain.states[i])) {
+      return false;
+    }
+  }
+  if (target.live.CanEnd(place.state)) {
+    ExitGroup& group =
+        GroupOf(own_groups_, target.live.automaton().Truth(place.state), place.state);
+    const auto exits = strings_.Exits(0);
+    group.exits.insert(group.exits.end(), exits.begin(), exits.end());
+  }
+  states_.assign(strings_.characters_max() + 1, place.state);
+  const int32_t usual = chain.states.size() > 1 ? chain.states[1] : ScalarAutomaton::kDead;
+  const auto view = target.live.Arcs(place.state);
+  const std::vector<ScalarArc> arcs(view.begin(), view.end());
+  char32_t from = 0;  // characters below are done
+  for (const ScalarArc& arc : arcs) {
+    for (const auto& [c, node] : strings_.FirstBetween(from, arc.low)) {
+      if (usual != ScalarAutomaton::kDead) {
+        Drop(strings_.Below(node), mask);
       }
     }
-    if (!alive) {
+    from = arc.high + 1;
+    if (arc.next == usual) {
+      continue;
+    }
+    for (const auto& [c, node] : strings_.FirstBetween(arc.low, from)) {
+      if (!WalkBelow(target, chain, node, mask)) {
+        return false;
+      }
+    }
+  }
+  if (usual != ScalarAutomaton::kDead) {
+    for (const auto& [c, node] : strings_.FirstBetween(from, kCodePointMax + 1)) {
+      Drop(strings_.Below(node), mask);
+    }
+  }
+  return std::all_of(strings_.first_parts().begin(), strings_.first_parts().end(),
+                     [&](uint32_t node) { return WalkBelow(target, chain, node, mask); });
+}
+
+// The tokens at and below `top`, a node of one character.
+bool StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t top,
+                           std::span<uint32_t> mask) {
+  const std::span<const StringNode> nodes = strings_.nodes();
+  const bool has_chain = chain.states.size() > 1;
+  JsonReader reader = move_.ReaderOf(target.thread);
+  LiveAutomaton& live = target.live;
+  for (uint32_t at = top; at < top + nodes[top].subtree;) {
+    const StringNode& node = nodes[at];
+    const int32_t before = states_[node.depth - 1];
+    int32_t state = ScalarAutomaton::kDead;
+    if (node.characters.low == node.characters.high) {
+      state = live.Step(before, node.characters.low);
+    } else {
+      const SpelledRange more = strings_.MoreOf(at);
+      const bool alive = (!node.characters.is_empty() &&
+                          live.AnyStep(before, node.characters.low, node.characters.high)) ||
+                         (!more.is_empty() && live.AnyStep(before, more.low, more.high));
+      state = alive ? before : ScalarAutomaton::kDead;  // nothing lies below
+    }
+    if (state == ScalarAutomaton::kDead) {
+      if (has_chain) {
+        Drop(strings_.Below(at), mask);
+      }
       at += node.subtree;
       continue;
     }
-    if (is_key && !reader.HasManyFreshKeys(thread.json, state)) {
+    if (has_chain && chain.Reaches(node.depth) && chain.After(node.depth) == state) {
+      at += node.subtree;  // as the chain has it, and so has everything below
+      continue;
+    }
+    if (target.is_key && !reader.HasManyFreshKeys(target.thread.json, state)) {
       return false;
     }
+    states_[node.depth] = state;
     for (const int32_t token : strings_.Ends(at)) {
       Set(mask, token);
     }
-    if (const auto exits = strings_.Exits(at); !exits.empty() && live.CanEnd(state)) {
-      ExitGroup& group = GroupOf(live.automaton().Truth(state), state);
+    const auto exits = strings_.Exits(at);
+    for (const StringExit& exit : has_chain ? exits : std::span<const StringExit>()) {
+      dropped_exits_.push_back(exit.token);
+    }
+    if (!exits.empty() && live.CanEnd(state)) {
+      ExitGroup& group = GroupOf(own_groups_, live.automaton().Truth(state), state);
       group.exits.insert(group.exits.end(), exits.begin(), exits.end());
     }
     ++at;
@@ -151,21 +243,53 @@ bool StringMask::WalkTokens(LiveAutomaton& live, const MatchThread& thread,
   return true;
 }
 
-// The threads behind the quote of a string that ends as the group's do.
-ThreadSet StringMask::AfterQuote(const MatchThread& thread, const ExitGroup& group) {
+// The threads behind the quote of a string that ends as the group's do. Leaves the quote, and what
+// stands for an item that is like no other, in the store's text.
+ThreadSet StringMask::AfterQuote(const Target& target, const ExitGroup& group) {
   ThreadSet after;
-  MatchThread leaving = thread;
-  if (thread.json.mode == Mode::kKey) {
+  MatchThread leaving = target.thread;
+  if (target.is_key) {
     // No token spells a key of this length, so no token makes it come twice.
     static const std::string fresh(Vocabulary::kTokenBytesMax + 1, 'x');
-    if (move_.ReaderOf(thread).EndFreshKey(leaving.json, group.truth, fresh)) {
+    if (move_.ReaderOf(leaving).EndFreshKey(leaving.json, group.truth, fresh)) {
       after.push_back(leaving);
     }
-    return after;
+  } else {
+    if (target.is_compared) {
+      leaving.json.text_begin = static_cast<int32_t>(store_.json.text.size());
+      store_.json.text += '"' + strings_.unspelled();
+    }
+    leaving.json.state = group.state;
+    move_.Step({leaving}, '"', after);
   }
-  leaving.json.state = group.state;
-  move_.Step({leaving}, '"', after);
+  store_.json.text += '"';
   return after;
+}
+
+// Rests after which it matters what the string was: a token before one is judged by itself.
+uint8_t StringMask::DoubtfulRests(const Target& target, const ThreadSet& after_quote) {
+  if (target.is_key) {
+    return StringTokens::kHasComma;
+  }
+  uint8_t doubtful = target.is_inside_item ? uint8_t{StringTokens::kClosesThenComma} : uint8_t{0};
+  if (target.is_compared) {
+    doubtful |= StringTokens::kBeginsString;
+    if (move_.ReaderOf(target.thread).MayMissItsPlace(target.thread.json)) {
+      return StringTokens::kAny;
+    }
+    // Where few strings may come next, it is a question whether this one was the last of them.
+    ThreadSet next;
+    const MatchStore::Mark mark = store_.mark();
+    if (move_.Step(after_quote, ',', next) &&
+        !std::all_of(next.begin(), next.end(), [this](const MatchThread& thread) {
+          return !move_.IsJson(thread) || thread.json.mode != Mode::kValue ||
+                 move_.ReaderOf(thread).HasStringsToSpare(thread.json);
+        })) {
+      doubtful |= StringTokens::kHasComma;
+    }
+    store_.Cut(mark);
+  }
+  return doubtful;
 }
 
 // Which rests may follow; into rest_allowed_ and rests_.
@@ -205,22 +329,20 @@ void StringMask::FindRests(const ThreadSet& after_quote) {
   store_.Cut(levels[0].mark);
 }
 
-void StringMask::AddExits(const MatchThread& thread, const ExitGroup& group,
-                          std::span<uint32_t> mask) {
+void StringMask::AddExits(const Target& target, const ExitGroup& group, std::span<uint32_t> mask) {
   const MatchStore::Mark mark = store_.mark();
-  const ThreadSet after = AfterQuote(thread, group);
+  const ThreadSet after = AfterQuote(target, group);
+  uint8_t doubtful = 0;
   if (!after.empty()) {
-    store_.json.text += '"';
+    doubtful = DoubtfulRests(target, after);
     FindRests(after);
   }
   store_.Cut(mark);
   if (after.empty()) {
     return;
   }
-  const bool is_key = thread.json.mode == Mode::kKey;
   const auto add = [&](const StringExit& exit) {
-    // What comes behind the next key depends on what this one was.
-    if (!is_key || !strings_.ReachesNextKey(exit.rest) || Allows(thread, exit.token)) {
+    if ((strings_.TraitsOf(exit.rest) & doubtful) == 0 || Allows(target.thread, exit.token)) {
       Set(mask, exit.token);
     }
   };

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "grammar/thread_set.h"
@@ -26,8 +24,8 @@ class StringMask {
   bool Fill(const MatchThread& thread, std::span<uint32_t> mask);
 
  private:
-  // The states of an automaton after any characters, by their number, where it does not matter
-  // which: what follows its last state is that state again, or nothing when `is_bounded`.
+  // The states of an automaton by the number of characters read, where it matters for few texts
+  // only what they are: behind the last state comes that state again, or nothing when `is_bounded`.
   struct Chain {
     std::vector<int32_t> states = {};
     bool is_bounded = false;
@@ -38,18 +36,29 @@ class StringMask {
   struct ExitGroup {
     int32_t truth = 0;
     int32_t state = 0;
-    std::vector<StringExit> exits = {};  // these, or
-    std::vector<bool> characters = {};   // all with so many characters before the quote
+    std::vector<StringExit> exits = {};
+    std::vector<bool> characters = {};  // besides those: all with so many before the quote
+  };
+  // What a string is read for.
+  struct Target {
+    const MatchThread& thread;
+    LiveAutomaton& live;
+    bool is_key = false;
+    bool is_compared = false;     // with the other items of its array
+    bool is_inside_item = false;  // part of an item that is compared
   };
 
-  bool FindChain(LiveAutomaton& live, int32_t state, Chain& chain) const;
+  Chain FindChain(LiveAutomaton& live, int32_t state) const;
   void AddInside(const Chain& chain, std::span<uint32_t> mask) const;
   void GroupExits(LiveAutomaton& live, const Chain& chain);
-  bool WalkTokens(LiveAutomaton& live, const MatchThread& thread, std::span<uint32_t> mask);
-  ExitGroup& GroupOf(int32_t truth, int32_t state);
+  bool WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask);
+  bool WalkBelow(const Target& target, const Chain& chain, uint32_t top, std::span<uint32_t> mask);
+  void Drop(const StringTokens::Range& range, std::span<uint32_t> mask);
+  ExitGroup& GroupOf(std::vector<ExitGroup>& groups, int32_t truth, int32_t state) const;
 
-  void AddExits(const MatchThread& thread, const ExitGroup& group, std::span<uint32_t> mask);
-  ThreadSet AfterQuote(const MatchThread& thread, const ExitGroup& group);
+  void AddExits(const Target& target, const ExitGroup& group, std::span<uint32_t> mask);
+  ThreadSet AfterQuote(const Target& target, const ExitGroup& group);
+  uint8_t DoubtfulRests(const Target& target, const ThreadSet& after_quote);
   void FindRests(const ThreadSet& after_quote);
   void CorrectKeys(const MatchThread& thread, bool any_text, std::span<uint32_t> mask);
   bool Allows(const MatchThread& thread, int32_t token);
@@ -58,7 +67,11 @@ class StringMask {
   const StringTokens& strings_;
   ThreadMover& move_;
   MatchStore& store_;
-  std::vector<ExitGroup> groups_;
+  std::vector<ExitGroup> groups_;       // by the chain
+  std::vector<ExitGroup> own_groups_;   // of texts that leave the chain
+  std::vector<int32_t> dropped_exits_;  // tokens that the chain's groups have and may not
+  bool dropped_any_ = false;
+  std::vector<int32_t> states_;        // by depth
   std::vector<uint8_t> rest_allowed_;  // by rest
   std::vector<int32_t> rests_;         // those that are
 };

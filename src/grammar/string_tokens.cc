@@ -3,7 +3,32 @@
 #include <algorithm>
 #include <map>
 
+#include "base/utf8.h"
+#include "grammar/regex_algebra.h"
+
 namespace millrace::grammar {
+
+namespace {
+
+uint8_t TraitsOfRest(std::string_view text) {
+  constexpr auto kNowhere = std::string_view::npos;
+  uint8_t traits = StringTokens::kAny;
+  const size_t comma = text.find(',');
+  if (comma != kNowhere) {
+    traits |= StringTokens::kHasComma;
+    const size_t quote = text.find('"', comma);
+    if (quote != kNowhere && quote + 1 < text.size()) {
+      traits |= StringTokens::kBeginsString;
+    }
+  }
+  const size_t bracket = text.find_first_of("]}");
+  if (bracket != kNowhere && text.find(',', bracket) != kNowhere) {
+    traits |= StringTokens::kClosesThenComma;
+  }
+  return traits;
+}
+
+}  // namespace
 
 template <typename T>
 void StringTokens::Lists<T>::Build(std::vector<std::pair<uint32_t, T>> pairs, size_t count) {
@@ -105,6 +130,7 @@ StringTokens::StringTokens(std::span<const Token> tokens, size_t mask_words) {
   by_rest_.Build(std::move(by_rest), sorted.size());
   ends_.Build(std::move(ends), nodes_.size());
   exits_.Build(std::move(exits), nodes_.size());
+  ChooseUnspelled(tokens);
   BuildRests(sorted);
   BuildMasks(mask_words);
 }
@@ -128,6 +154,29 @@ void StringTokens::ForEachBeginning(std::u32string_view text, const Visit& visit
   for (const uint32_t node : first_parts_) {
     if (MayBecome(node, text[0])) {
       visit(node, false);
+    }
+  }
+}
+
+std::span<const StringTokens::First> StringTokens::FirstBetween(char32_t low, char32_t end) const {
+  const auto at = [this](char32_t c) {
+    return std::lower_bound(first_.begin(), first_.end(), First{c, 0}) - first_.begin();
+  };
+  const auto begin = static_cast<size_t>(at(low));
+  return std::span<const First>(first_).subspan(begin, static_cast<size_t>(at(end)) - begin);
+}
+
+// Of the private characters, one that occurs in no token, raw or escaped.
+void StringTokens::ChooseUnspelled(std::span<const Token> tokens) {
+  for (char32_t c = 0xF0000; c < kCodePointMax; ++c) {
+    std::string raw;
+    base::AppendUtf8(c, raw);
+    const bool spelled = std::any_of(tokens.begin(), tokens.end(), [&](const Token& token) {
+      return token.text.find(raw) != std::string_view::npos;
+    });
+    if (!spelled) {
+      unspelled_ = raw;
+      return;
     }
   }
 }
@@ -162,9 +211,7 @@ void StringTokens::BuildRests(const std::vector<std::pair<std::string_view, int3
     }
   };
   for (const auto& [text, id] : sorted) {
-    const size_t comma = text.find(',');
-    rest_reaches_key_.push_back(comma != std::string_view::npos &&
-                                text.find('"', comma) != std::string_view::npos);
+    rest_traits_.push_back(TraitsOfRest(text));
     const auto same = static_cast<size_t>(
         std::mismatch(text.begin(), text.end(), before.begin(), before.end()).first - text.begin());
     close(same);
@@ -183,14 +230,14 @@ void StringTokens::BuildRests(const std::vector<std::pair<std::string_view, int3
 void StringTokens::BuildMasks(size_t mask_words) {
   std::vector<std::pair<uint32_t, int32_t>> by_count;
   for (uint32_t node = 1; node < nodes_.size(); ++node) {
-    for (const int32_t token : ends_.Of(node)) {
+    for (const int32_t token : ends_.Of(node, 1)) {
       by_count.emplace_back(nodes_[node].depth, token);
     }
   }
   by_count_.Build(std::move(by_count), characters_max_ + 1);
   std::vector<uint32_t> mask(mask_words, 0);
   for (size_t count = 0; count <= characters_max_; ++count) {
-    for (const int32_t token : by_count_.Of(count)) {
+    for (const int32_t token : by_count_.Of(count, 1)) {
       const auto id = static_cast<uint32_t>(token);
       mask[id / 32] |= uint32_t{1} << (id % 32);
     }

@@ -56,8 +56,20 @@ class StringTokens {
   using Visit = std::function<void(uint32_t node, bool whole)>;
   void ForEachBeginning(std::u32string_view text, const Visit& visit) const;
   // Tokens that end at a node, and those that close the string there.
-  std::span<const int32_t> Ends(uint32_t node) const { return ends_.Of(node); }
-  std::span<const StringExit> Exits(uint32_t node) const { return exits_.Of(node); }
+  std::span<const int32_t> Ends(uint32_t node) const { return ends_.Of(node, 1); }
+  std::span<const StringExit> Exits(uint32_t node) const { return exits_.Of(node, 1); }
+  // The same for a node and everything below it.
+  struct Range {
+    std::span<const int32_t> ends;
+    std::span<const StringExit> exits;
+  };
+  Range Below(uint32_t node) const {
+    return {ends_.Of(node, nodes_[node].subtree), exits_.Of(node, nodes_[node].subtree)};
+  }
+  // Nodes of whole first characters from `low` to below `end`, and those of parts of one.
+  using First = std::pair<char32_t, uint32_t>;
+  std::span<const First> FirstBetween(char32_t low, char32_t end) const;
+  std::span<const uint32_t> first_parts() const { return first_parts_; }
 
   // Tokens that stay inside, by the number of their characters: up to `count` of them as a mask.
   // `count` is kMasksMax at most.
@@ -65,17 +77,25 @@ class StringTokens {
   std::span<const uint32_t> InsideUpTo(size_t count) const;
   // All of them, and those that have `count` characters.
   std::span<const uint32_t> Inside() const { return inside_; }
-  std::span<const int32_t> InsideWith(size_t count) const { return by_count_.Of(count); }
+  std::span<const int32_t> InsideWith(size_t count) const { return by_count_.Of(count, 1); }
   // No token has more characters before it ends or closes the string.
   size_t characters_max() const { return characters_max_; }
 
-  // Rests, numbered; 0 is the empty one. What is behind a key's quote may come to another key of
-  // the same object.
+  // Rests, numbered; 0 is the empty one.
   std::span<const RestNode> rests() const { return rest_nodes_; }
-  size_t rest_count() const { return rest_reaches_key_.size(); }
-  bool ReachesNextKey(int32_t rest) const { return rest_reaches_key_[static_cast<size_t>(rest)]; }
+  size_t rest_count() const { return rest_traits_.size(); }
+  // How far a rest goes on behind the value that the string belongs to.
+  enum Traits : uint8_t {
+    kAny = 1,
+    kHasComma = 2,
+    kBeginsString = 4,     // behind a comma there is a quote and something behind it
+    kClosesThenComma = 8,  // a bracket closes, and then there is a comma
+  };
+  uint8_t TraitsOf(int32_t rest) const { return rest_traits_[static_cast<size_t>(rest)]; }
+  // A character that no token spells.
+  const std::string& unspelled() const { return unspelled_; }
   std::span<const StringExit> ExitsBefore(int32_t rest) const {
-    return by_rest_.Of(static_cast<size_t>(rest));
+    return by_rest_.Of(static_cast<size_t>(rest), 1);
   }
 
  private:
@@ -85,9 +105,9 @@ class StringTokens {
     std::vector<uint32_t> begins;
     std::vector<T> all;
     void Build(std::vector<std::pair<uint32_t, T>> pairs, size_t count);
-    std::span<const T> Of(size_t key) const {
-      return key + 1 < begins.size()
-                 ? std::span<const T>(all).subspan(begins[key], begins[key + 1] - begins[key])
+    std::span<const T> Of(size_t key, size_t count) const {
+      return key + count < begins.size()
+                 ? std::span<const T>(all).subspan(begins[key], begins[key + count] - begins[key])
                  : std::span<const T>();
     }
   };
@@ -95,12 +115,13 @@ class StringTokens {
 
   bool MayBecome(uint32_t node, char32_t c) const;
   void VisitBelow(uint32_t parent, std::u32string_view text, const Visit& visit) const;
+  void ChooseUnspelled(std::span<const Token> tokens);
   void BuildRests(const std::vector<std::pair<std::string_view, int32_t>>& sorted);
   void BuildMasks(size_t mask_words);
 
   std::vector<StringNode> nodes_;
   std::vector<std::pair<uint32_t, SpelledRange>> more_;  // sorted by node
-  std::vector<std::pair<char32_t, uint32_t>> first_;     // nodes of whole first characters, sorted
+  std::vector<First> first_;                             // nodes of whole first characters, sorted
   std::vector<uint32_t> first_parts_;                    // and of parts of first characters
   Lists<int32_t> ends_;
   Lists<StringExit> exits_;
@@ -109,7 +130,8 @@ class StringTokens {
   Lists<int32_t> by_count_;
   size_t characters_max_ = 0;
   std::vector<RestNode> rest_nodes_;
-  std::vector<bool> rest_reaches_key_;
+  std::vector<uint8_t> rest_traits_;
+  std::string unspelled_;
   Lists<StringExit> by_rest_;
 };
 
