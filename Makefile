@@ -4,10 +4,10 @@ BUILD := build
 JOBS ?= $(shell nproc)
 MODEL := models/demo/millrace-demo.gguf
 
-.PHONY: help serve build test conformance lint format asan tsan fuzz soak bench clean
+.PHONY: help serve build test conformance lint format asan tsan fuzz soak bench bench-structured clean
 
 help:  ## list the goals
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: build  ## packages, build, start: http://127.0.0.1:8080/v1 with the bundled model
 	@exec $(BUILD)/millrace serve --model $(MODEL)=millrace-demo $(ARGS)
@@ -51,8 +51,12 @@ soak: build  ## the long load tests: 100,000 bodies, 1,000 clients for minutes
 	@sh scripts/install_packages.sh test
 	@sh scripts/soak.sh
 
-bench: build  ## engine speed on made-up weights of Qwen3-0.6B's shape, beside llama.cpp where it is installed
+bench: build  ## engine speed beside llama.cpp where it is installed, then what bench-structured measures
 	@sh bench/engine.sh
+	@sh bench/structured.sh
+
+bench-structured: build  ## constrained decoding beside llguidance and xgrammar, by the MaskBench procedure
+	@sh bench/structured.sh
 
 clean:  ## remove everything that was built
 	rm -rf build build-*

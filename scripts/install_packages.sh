@@ -9,17 +9,20 @@ build="g++ cmake ninja-build ccache libboost1.81-dev libboost-json1.81-dev libss
   libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev libutf8proc-dev libjpeg62-turbo-dev libpng-dev
   libwebp-dev ca-certificates python3-yaml"
 test="libgtest-dev libgmock-dev git curl"
+# Interpreters from elsewhere (a version manager, say) serve as well as Debian's.
+python_with_venv() {
+  command -v python3 >/dev/null 2>&1 && python3 -c 'import ensurepip, venv' 2>/dev/null || echo "python3 python3-venv"
+}
+
 case "$1" in
   build) wanted=$build ;;
   test)
     wanted="$build $test"
-    # Interpreters from elsewhere (a version manager, say) serve as well as Debian's.
-    command -v python3 >/dev/null 2>&1 && python3 -c 'import ensurepip, venv' 2>/dev/null \
-      || wanted="$wanted python3 python3-venv"
+    wanted="$wanted $(python_with_venv)"
     command -v node >/dev/null 2>&1 || wanted="$wanted nodejs"
     command -v npm >/dev/null 2>&1 || wanted="$wanted npm"
     ;;
-  bench) wanted="$build python3" ;;
+  bench) wanted="$build $(python_with_venv)" ;;
   lint) wanted="$build $test python3 clang-format-14 clang-tidy-19" ;;
   fuzz) wanted="$build clang-19 libclang-rt-19-dev" ;;
   *) echo "usage: $0 build|bench|test|lint|fuzz" >&2; exit 2 ;;
