@@ -3,7 +3,7 @@ import dataclasses
 import pathlib
 import struct
 
-NORMAL, CONTROL, USER_DEFINED = 1, 3, 4
+NORMAL, CONTROL = 1, 3
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 STRING, ARRAY = 8, 9
 
@@ -79,7 +79,7 @@ def read_vocabulary(path: pathlib.Path) -> Vocabulary:
 
 
 def make_tokenizer(vocabulary: Vocabulary):
-    from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
     if vocabulary.pre not in SPLITS:
         raise SystemExit(f"the vocabulary's split is '{vocabulary.pre}'; this benchmark knows {', '.join(SPLITS)}")
     ids = {token: index for index, token in enumerate(vocabulary.tokens)}
@@ -88,6 +88,4 @@ def make_tokenizer(vocabulary: Vocabulary):
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
         pre_tokenizers.Split(Regex(SPLITS[vocabulary.pre]), behavior="isolated"),
         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-    tokenizer.add_tokens([AddedToken(token, normalized=False) for token, kind in
-                          zip(vocabulary.tokens, vocabulary.types) if kind == USER_DEFINED])
     return tokenizer

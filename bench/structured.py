@@ -6,7 +6,6 @@ mask, look whether the token is allowed, take it; at the end look whether the an
 """
 import argparse
 import json
-import math
 import os
 import pathlib
 import platform
@@ -21,9 +20,10 @@ import threading
 from gguf_vocabulary import make_tokenizer, read_vocabulary
 
 PEERS = ("llguidance", "xgrammar")
-STATUSES = ("pass", "no_tests", "valid_rejected", "invalid_accepted", "refused", "timeout", "crash")
+STATUSES = ("pass", "no_tests", "valid_rejected", "invalid_accepted", "refused", "unreadable", "timeout",
+            "crash")
 MASK, COMPILE, WARM = ("mean", "p50", "p90", "p99", "p999", "max"), ("mean", "p50", "p90", "p99", "max"), ("p50", "p99")
-FAILED = ("refused", "timeout", "crash")  # no measurement of these is kept
+FAILED = ("refused", "unreadable", "timeout", "crash")  # no measurement of these is kept
 
 
 def arguments() -> argparse.Namespace:
@@ -91,7 +91,7 @@ class Peer:
 
 
 def percentile(ordered: list[float], share: float) -> float:
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else 0.0
 
 
 def spread(values: list[float]) -> dict:
@@ -111,7 +111,8 @@ def peer_summary(rows: list[dict]) -> dict:
 
 def run_ours(options: argparse.Namespace, folder: pathlib.Path) -> tuple[dict, dict]:
     """The rows of one run by file, and its summary."""
-    command = [options.program, "grammar", "--maskbench", str(folder), "--vocab", str(options.vocab), "--json"]
+    command = [options.program, "grammar", "--maskbench", str(folder), "--vocab", str(options.vocab), "--json",
+               "--no-limits"]
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     rows = [json.loads(line) for line in run.stdout.splitlines() if line.strip()]
     if run.returncode != 0 or not rows or "summary" not in rows[-1]:
@@ -133,40 +134,48 @@ def median_summary(summaries: list[dict]) -> dict:
     return merged
 
 
-def links(folder: pathlib.Path, files: list[pathlib.Path]) -> pathlib.Path:
+def compact(data) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def write_files(folder: pathlib.Path, cases: dict[str, dict], names: list[str]) -> pathlib.Path:
+    """Files for Millrace with the very texts that the peers get."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for file in files:
-        (folder / file.name).symlink_to(file.resolve())
+    for name in names:
+        case = cases[name]
+        tests = ",".join(f'{{"data":{test["text"]},"valid":{json.dumps(test["valid"])}}}' for test in case["tests"])
+        (folder / name).write_text(f'{{"schema":{case["schema"]},"tests":[{tests}]}}', encoding="utf-8")
     return folder
-
-
-def compact(data) -> str:
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
 
 def read_cases(options: argparse.Namespace, files: list[pathlib.Path]) -> dict[str, dict]:
     """Schema and tokens of each file. Stops where the peers' tokens would differ from ours."""
-    tokenizer, cases, texts, tokens = make_tokenizer(read_vocabulary(options.vocab)), {}, [], []
+    tokenizer, cases, tests = make_tokenizer(read_vocabulary(options.vocab)), {}, []
     for file in files:
         content = json.loads(file.read_text(encoding="utf-8"))
-        tests = []
-        for test in content.get("tests", []):
-            texts.append(compact(test["data"]))
-            tokens.append(tokenizer.encode(texts[-1], add_special_tokens=False).ids)
-            tests.append({"tokens": tokens[-1], "valid": test["valid"]})
-        cases[file.name] = {"schema": compact(content["schema"]), "tests": tests}
+        try:
+            case = {"schema": compact(content["schema"]), "tests": [
+                {"text": compact(test["data"]), "valid": test["valid"]} for test in content.get("tests", [])]}
+            json.dumps(case, ensure_ascii=False).encode()
+        except ValueError as error:  # a number beyond doubles, half a surrogate pair
+            print(f"left out: {file.name}: {error}")
+            continue
+        cases[file.name] = case
+        tests += case["tests"]
+    for test in tests:
+        test["tokens"] = tokenizer.encode(test["text"], add_special_tokens=False).ids
     run = subprocess.run([options.program, "tokenize", str(options.vocab), "--lines"], stdout=subprocess.PIPE,
-                         input="".join(text + "\n" for text in texts), text=True, encoding="utf-8", check=True)
+                         input="".join(test["text"] + "\n" for test in tests), text=True, encoding="utf-8", check=True)
     ours = run.stdout.splitlines()
-    if len(ours) != len(texts):
-        raise SystemExit(f"structured: {len(texts)} instances, but `millrace tokenize` told the ids of {len(ours)}")
-    for text, ids, line in zip(texts, tokens, ours):
-        if ids != [int(word) for word in line.split()]:
-            raise SystemExit(f"structured: ids differ for {text[:200]}\n  millrace   {line[:200]}\n"
-                             f"  tokenizers {' '.join(map(str, ids))[:200]}")
-    print(f"{len(files)} schemas, {len(texts)} instances, {sum(map(len, tokens))} tokens, same ids in all engines",
-          flush=True)
+    if len(ours) != len(tests):
+        raise SystemExit(f"structured: {len(tests)} instances, but `millrace tokenize` told the ids of {len(ours)}")
+    for test, line in zip(tests, ours):
+        if test["tokens"] != [int(word) for word in line.split()]:
+            raise SystemExit(f"structured: ids differ for {test['text'][:200]}\n  millrace   {line[:200]}\n"
+                             f"  tokenizers {' '.join(map(str, test['tokens']))[:200]}")
+    print(f"{len(cases)} schemas, {len(tests)} instances, {sum(len(test['tokens']) for test in tests)} tokens, "
+          "same ids in all engines", flush=True)
     return cases
 
 
@@ -180,19 +189,19 @@ def start_peers(options: argparse.Namespace) -> list[Peer]:
     return peers
 
 
-def measure(options: argparse.Namespace, files: list[pathlib.Path], cases: dict, peers: list[Peer]) -> list[tuple]:
+def measure(options: argparse.Namespace, cases: dict[str, dict], peers: list[Peer]) -> list[tuple]:
     """Runs the peers schema by schema, in turns, and ours `runs` times from the beginning to the end of that."""
-    folder = links(options.work / "maskbench", files)
-    due = [round(index * len(files) / max(1, options.runs - 1)) for index in range(options.runs)]
+    names = list(cases)
+    folder = write_files(options.work / "maskbench", cases, names)
+    due = [round(index * len(names) / max(1, options.runs - 1)) for index in range(options.runs)]
     ours = []
-    for index in range(len(files) + 1):
+    for index in range(len(names) + 1):
         ours += [run_ours(options, folder) for at in due if at == index]
-        if index < len(files):
-            name = files[index].name
+        if index < len(names):
             for peer in peers if index % 2 == 0 else peers[::-1]:
-                peer.measure(name, cases[name], options.timeout)
+                peer.measure(names[index], cases[names[index]], options.timeout)
         if sys.stderr.isatty():
-            print(f"\r{index}/{len(files)}", end="" if index < len(files) else "\n", file=sys.stderr, flush=True)
+            print(f"\r{index}/{len(names)}", end="" if index < len(names) else "\n", file=sys.stderr, flush=True)
     if any({f: r["status"] for f, r in rows.items()} != {f: r["status"] for f, r in ours[0][0].items()}
            for rows, _ in ours):
         print("warning: Millrace's runs decided differently")
@@ -238,9 +247,9 @@ def main() -> None:
     peers = start_peers(options)
     model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
                  platform.machine())
-    version = subprocess.run([options.program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    version = subprocess.run([options.program, "version"], capture_output=True, text=True, check=True).stdout.strip()
     load = [os.getloadavg()[0]]
-    ours = measure(options, files, cases, peers)
+    ours = measure(options, cases, peers)
     load.append(os.getloadavg()[0])
     print(f"{model}, load {load[0]:.1f} before and {load[1]:.1f} after; {version}, "
           + ", ".join(f"{peer.name} {peer.version}" for peer in peers))
@@ -249,26 +258,26 @@ def main() -> None:
     result["all"] = {"millrace": all_of_ours} | {p.name: peer_summary(list(p.rows.values())) for p in peers}
     print_table(f"All schemas; Millrace: median of {len(ours)} runs", all_of_ours,
                 {peer.name: result["all"][peer.name] for peer in peers})
-    common = [file for file in files if ours[0][0][file.name]["status"] not in FAILED
-              and all(peer.rows[file.name]["status"] not in FAILED for peer in peers)]
+    common = [name for name in cases if ours[0][0][name]["status"] not in FAILED
+              and all(peer.rows[name]["status"] not in FAILED for peer in peers)]
     if peers and common:
-        _, mine = run_ours(options, links(options.work / "maskbench", common))
+        _, mine = run_ours(options, write_files(options.work / "maskbench", cases, common))
         result["common"] = {"millrace": mine} | {
-            peer.name: peer_summary([peer.rows[file.name] for file in common]) for peer in peers}
+            peer.name: peer_summary([peer.rows[name] for name in common]) for peer in peers}
         print_table("Schemas that all of them compile; Millrace: one run", mine,
                     {peer.name: result["common"][peer.name] for peer in peers})
+    result["files"] = {name: {"millrace": ours[0][0][name]} | {
+        p.name: {key: value for key, value in p.rows[name].items() if not key.endswith("_ns")} for p in peers}
+        for name in cases}
+    out = options.work / "structured.json"
+    out.write_text(json.dumps(result, indent=1))
+    print(f"\nwritten: {out}")
     for peer in peers:
         peer.stop()
         differ = masks_that_differ(ours[0][0], peer, cases)
         if differ:
-            print(f"note: {len(differ)} schemas that pass in both have another number of masks in {peer.name}, "
-                  f"{differ[0]} the first: the instances were written differently")
-    result["files"] = {file.name: {"millrace": ours[0][0][file.name]} | {
-        p.name: {key: value for key, value in p.rows[file.name].items() if not key.endswith("_ns")} for p in peers}
-        for file in files}
-    out = options.work / "structured.json"
-    out.write_text(json.dumps(result, indent=1))
-    print(f"\nwritten: {out}")
+            raise SystemExit(f"structured: {len(differ)} schemas that pass in both have another number of masks in "
+                             f"{peer.name}, {differ[0]} the first: the tokens were not the same")
 
 
 if __name__ == "__main__":
