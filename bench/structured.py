@@ -31,6 +31,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder of MaskBench files")
     parser.add_argument("--vocab", type=pathlib.Path, required=True, help="GGUF file with the vocabulary")
     parser.add_argument("--program", default="build/millrace")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS)
     parser.add_argument("--limit", type=int, default=0, help="take a sample of so many schemas; 0: all")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--runs", type=int, default=3, help="of Millrace, spread over the peers' run; medians count")
@@ -181,7 +182,7 @@ def read_cases(options: argparse.Namespace, files: list[pathlib.Path]) -> dict[s
 
 def start_peers(options: argparse.Namespace) -> list[Peer]:
     peers = []
-    for name in PEERS:
+    for name in options.peers:
         try:
             peers.append(Peer(name, options))
         except RuntimeError as error:

@@ -38,6 +38,7 @@ if ! cmp -s $wanted $venv/requirements.txt; then
 fi
 [ ! -f $venv/left-out.txt ] || sed 's/^/not installed: /' $venv/left-out.txt
 
+# shellcheck disable=SC2086  # PEERS is a list of words
 TOKENIZERS_PARALLELISM=false exec $venv/bin/python bench/structured.py --data "$data" --vocab "$vocab" \
   --program "${MILLRACE:-build/millrace}" --limit "${LIMIT:-0}" --seed "${SEED:-1}" --runs "${RUNS:-3}" \
-  --timeout "${TIMEOUT:-60}"
+  --timeout "${TIMEOUT:-60}" --peers ${PEERS-llguidance xgrammar}
