@@ -330,15 +330,47 @@ bool LiveAutomaton::AnyStep(int32_t state, char32_t low, char32_t high) {
   return arc != arcs.end() && arc->low <= high;
 }
 
-std::optional<int32_t> LiveAutomaton::OnlyNext(int32_t state) {
+int32_t LiveAutomaton::StepOften(int32_t state, char32_t c) {
+  constexpr char32_t kAscii = 128;
+  if (c >= kAscii) {
+    return Step(state, c);
+  }
+  const auto index = static_cast<size_t>(state);
+  if (index >= views_.size() || views_[index].ascii.empty()) {
+    std::vector<int32_t> table(kAscii, ScalarAutomaton::kDead);
+    for (const ScalarArc& arc : Arcs(state)) {
+      for (char32_t at = arc.low; at <= arc.high && at < kAscii; ++at) {
+        table[at] = arc.next;
+      }
+    }
+    views_[index].ascii = std::move(table);
+  }
+  return views_[index].ascii[c];
+}
+
+int32_t LiveAutomaton::UsualNext(int32_t state, CodePointSet& others) {
   const std::span<const ScalarArc> arcs = Arcs(state);
-  if (arcs.empty()) {
+  const auto width = [](const ScalarArc& arc) { return arc.high - arc.low; };
+  const auto widest =
+      std::max_element(arcs.begin(), arcs.end(),
+                       [&](const ScalarArc& a, const ScalarArc& b) { return width(a) < width(b); });
+  if (widest == arcs.end()) {
     return ScalarAutomaton::kDead;
   }
-  const bool only = arcs.size() == 2 && arcs[0].next == arcs[1].next && arcs[0].low == 0 &&
-                    arcs[0].high == 0xD7FF && arcs[1].low == 0xE000 &&
-                    arcs[1].high == kCodePointMax;
-  return only ? std::optional(arcs[0].next) : std::nullopt;
+  char32_t from = 0;
+  for (const ScalarArc& arc : arcs) {
+    if (arc.next != widest->next) {
+      continue;
+    }
+    if (arc.low > from && !(from == 0xD800 && arc.low == 0xE000)) {
+      others.push_back({from, arc.low - 1});
+    }
+    from = arc.high + 1;
+  }
+  if (from <= kCodePointMax) {
+    others.push_back({from, kCodePointMax});
+  }
+  return widest->next;
 }
 
 std::optional<std::vector<std::u32string>> LiveAutomaton::Texts(int32_t state, size_t count_max) {

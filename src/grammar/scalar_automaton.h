@@ -102,8 +102,11 @@ class LiveAutomaton {
   int32_t Step(int32_t state, char32_t c);
   bool AnyStep(int32_t state, char32_t low, char32_t high);
   bool CanEnd(int32_t state);
-  // Where every character leads: kDead when none may follow, nullopt when it matters which.
-  std::optional<int32_t> OnlyNext(int32_t state);
+  // The same, from a table for ASCII that stays: for states that many characters are tried from.
+  int32_t StepOften(int32_t state, char32_t c);
+  // Where the widest arc leads, kDead when there is none. Adds the characters that do not lead
+  // there to `others`.
+  int32_t UsualNext(int32_t state, CodePointSet& others);
   // Up to `count_max` texts that lead to a good end; nullopt when there are more.
   std::optional<std::vector<std::u32string>> Texts(int32_t state, size_t count_max);
   // Some of them, up to `count` and short ones first.
@@ -115,6 +118,7 @@ class LiveAutomaton {
   struct View {
     bool has_arcs = false;
     std::vector<ScalarArc> arcs = {};
+    std::vector<int32_t> ascii = {};  // by character; empty until it is wanted
   };
 
   Mark& MarkOf(int32_t state);

@@ -63,42 +63,41 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
     AddExits(target, group, mask);
   }
   if (is_key) {
-    CorrectKeys(thread, chain.states.size() > 1 && !chain.is_bounded && !dropped_any_, mask);
+    CorrectKeys(thread, chain.exists() && !chain.is_bounded && !dropped_any_, mask);
   }
   return true;
 }
 
-// The chain that most characters begin; with the first state alone when there is none.
+// The chain that the widest arcs make; its first state alone when too many tokens would leave it.
 StringMask::Chain StringMask::FindChain(LiveAutomaton& live, int32_t state) const {
+  constexpr size_t kDeviationsMax = 20'000;
   const Chain none{.states = {state}, .is_bounded = true};
   Chain chain{.states = {state}};
-  char32_t widest = 0;
-  int32_t next = ScalarAutomaton::kDead;
-  for (const ScalarArc& arc : live.Arcs(state)) {
-    if (arc.high - arc.low >= widest) {
-      widest = arc.high - arc.low;
-      next = arc.next;
-    }
-  }
-  if (next == ScalarAutomaton::kDead) {
+  const int32_t first = live.UsualNext(state, chain.first);
+  if (first == ScalarAutomaton::kDead) {
     return none;
   }
-  chain.states.push_back(next);
+  chain.states.push_back(first);
   while (chain.states.size() <= strings_.characters_max()) {
-    const std::optional<int32_t> after = live.OnlyNext(chain.states.back());
-    if (!after.has_value()) {
-      return none;
-    }
-    if (*after == ScalarAutomaton::kDead) {
+    const int32_t next = live.UsualNext(chain.states.back(), chain.later);
+    if (next == ScalarAutomaton::kDead) {
       chain.is_bounded = true;
-      return chain;
+      break;
     }
-    if (*after == chain.states.back()) {
-      return chain;
+    if (next == chain.states.back()) {
+      break;
     }
-    chain.states.push_back(*after);
+    chain.states.push_back(next);
   }
-  return chain;
+  chain.later = Normalize(std::move(chain.later));
+  size_t deviations = 0;
+  for (const CodePointRange& range : chain.first) {
+    deviations += strings_.First(range.low, range.high).size();
+  }
+  for (const CodePointRange& range : chain.later) {
+    deviations += strings_.Later(range.low, range.high).size();
+  }
+  return deviations <= kDeviationsMax ? chain : none;
 }
 
 void StringMask::AddInside(const Chain& chain, std::span<uint32_t> mask) const {
@@ -163,64 +162,87 @@ bool StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<
     group.exits.insert(group.exits.end(), exits.begin(), exits.end());
   }
   states_.assign(strings_.characters_max() + 1, place.state);
-  const int32_t usual = chain.states.size() > 1 ? chain.states[1] : ScalarAutomaton::kDead;
-  const auto view = target.live.Arcs(place.state);
-  const std::vector<ScalarArc> arcs(view.begin(), view.end());
-  char32_t from = 0;  // characters below are done
-  for (const ScalarArc& arc : arcs) {
-    for (const auto& [c, node] : strings_.FirstBetween(from, arc.low)) {
-      if (usual != ScalarAutomaton::kDead) {
-        Drop(strings_.Below(node), mask);
-      }
-    }
-    from = arc.high + 1;
-    if (arc.next == usual) {
-      continue;
-    }
-    for (const auto& [c, node] : strings_.FirstBetween(arc.low, from)) {
-      if (!WalkBelow(target, chain, node, mask)) {
-        return false;
-      }
-    }
-  }
-  if (usual != ScalarAutomaton::kDead) {
-    for (const auto& [c, node] : strings_.FirstBetween(from, kCodePointMax + 1)) {
-      Drop(strings_.Below(node), mask);
-    }
-  }
-  return std::all_of(strings_.first_parts().begin(), strings_.first_parts().end(),
-                     [&](uint32_t node) { return WalkBelow(target, chain, node, mask); });
+  FindDeviations(chain, target.live);
+  return WalkDeviations(target, chain, 1, static_cast<uint32_t>(strings_.nodes().size()), mask);
 }
 
-// The tokens at and below `top`, a node of one character.
+// Without a chain: all nodes of first characters that may come.
+void StringMask::FindDeviations(const Chain& chain, LiveAutomaton& live) {
+  deviations_.clear();
+  const auto add = [this](std::span<const StringTokens::Placed> nodes) {
+    for (const auto& [c, node] : nodes) {
+      deviations_.push_back(node);
+    }
+  };
+  if (!chain.exists()) {
+    for (const ScalarArc& arc : live.Arcs(chain.states[0])) {
+      add(strings_.First(arc.low, arc.high));
+    }
+  }
+  for (const CodePointRange& range : chain.first) {
+    add(strings_.First(range.low, range.high));
+  }
+  for (const CodePointRange& range : chain.later) {
+    add(strings_.Later(range.low, range.high));
+  }
+  const auto first_parts = strings_.first_parts();
+  if (!chain.exists() || !chain.first.empty()) {
+    deviations_.insert(deviations_.end(), first_parts.begin(), first_parts.end());
+  }
+  if (!chain.later.empty()) {
+    const auto later_parts = strings_.later_parts();
+    deviations_.insert(deviations_.end(), later_parts.begin(), later_parts.end());
+  }
+  std::sort(deviations_.begin(), deviations_.end());
+}
+
+// Deviations among the nodes begin..end, whose parents are on the chain or below such a node.
+bool StringMask::WalkDeviations(const Target& target, const Chain& chain, uint32_t begin,
+                                uint32_t end, std::span<uint32_t> mask) {
+  auto at = std::lower_bound(deviations_.begin(), deviations_.end(), begin);
+  while (at != deviations_.end() && *at < end) {
+    if (!WalkBelow(target, chain, *at, mask)) {
+      return false;
+    }
+    at = std::lower_bound(at, deviations_.end(), *at + strings_.nodes()[*at].subtree);
+  }
+  return true;
+}
+
+// The state behind a node; where a token ends inside of a character, any but kDead.
+int32_t StringMask::StepTo(LiveAutomaton& live, int32_t before, uint32_t node) const {
+  const SpelledRange& range = strings_.nodes()[node].characters;
+  if (range.low == range.high) {
+    return live.StepOften(before, range.low);
+  }
+  const SpelledRange more = strings_.MoreOf(node);
+  const bool alive = (!range.is_empty() && live.AnyStep(before, range.low, range.high)) ||
+                     (!more.is_empty() && live.AnyStep(before, more.low, more.high));
+  return alive ? before : ScalarAutomaton::kDead;
+}
+
+// The tokens at and below `top`, whose parent is on the chain.
 bool StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t top,
                            std::span<uint32_t> mask) {
   const std::span<const StringNode> nodes = strings_.nodes();
-  const bool has_chain = chain.states.size() > 1;
   JsonReader reader = move_.ReaderOf(target.thread);
   LiveAutomaton& live = target.live;
+  states_[nodes[top].depth - 1] = chain.After(nodes[top].depth - 1);
   for (uint32_t at = top; at < top + nodes[top].subtree;) {
     const StringNode& node = nodes[at];
-    const int32_t before = states_[node.depth - 1];
-    int32_t state = ScalarAutomaton::kDead;
-    if (node.characters.low == node.characters.high) {
-      state = live.Step(before, node.characters.low);
-    } else {
-      const SpelledRange more = strings_.MoreOf(at);
-      const bool alive = (!node.characters.is_empty() &&
-                          live.AnyStep(before, node.characters.low, node.characters.high)) ||
-                         (!more.is_empty() && live.AnyStep(before, more.low, more.high));
-      state = alive ? before : ScalarAutomaton::kDead;  // nothing lies below
-    }
+    const int32_t state = StepTo(live, states_[node.depth - 1], at);
     if (state == ScalarAutomaton::kDead) {
-      if (has_chain) {
+      if (chain.exists()) {
         Drop(strings_.Below(at), mask);
       }
       at += node.subtree;
       continue;
     }
-    if (has_chain && chain.Reaches(node.depth) && chain.After(node.depth) == state) {
-      at += node.subtree;  // as the chain has it, and so has everything below
+    if (chain.exists() && chain.Reaches(node.depth) && chain.After(node.depth) == state) {
+      if (!WalkDeviations(target, chain, at + 1, at + node.subtree, mask)) {
+        return false;
+      }
+      at += node.subtree;
       continue;
     }
     if (target.is_key && !reader.HasManyFreshKeys(target.thread.json, state)) {
@@ -231,7 +253,7 @@ bool StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
       Set(mask, token);
     }
     const auto exits = strings_.Exits(at);
-    for (const StringExit& exit : has_chain ? exits : std::span<const StringExit>()) {
+    for (const StringExit& exit : chain.exists() ? exits : std::span<const StringExit>()) {
       dropped_exits_.push_back(exit.token);
     }
     if (!exits.empty() && live.CanEnd(state)) {

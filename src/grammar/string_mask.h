@@ -24,11 +24,15 @@ class StringMask {
   bool Fill(const MatchThread& thread, std::span<uint32_t> mask);
 
  private:
-  // The states of an automaton by the number of characters read, where it matters for few texts
-  // only what they are: behind the last state comes that state again, or nothing when `is_bounded`.
+  // The states of an automaton by the number of characters read, of any characters but `first`
+  // (where the first one is meant) and `later`. Behind the last state comes that state again, or
+  // nothing when `is_bounded`.
   struct Chain {
     std::vector<int32_t> states = {};
+    CodePointSet first = {};
+    CodePointSet later = {};
     bool is_bounded = false;
+    bool exists() const { return states.size() > 1; }
     bool Reaches(size_t count) const { return !is_bounded || count < states.size(); }
     int32_t After(size_t count) const { return states[std::min(count, states.size() - 1)]; }
   };
@@ -52,7 +56,11 @@ class StringMask {
   void AddInside(const Chain& chain, std::span<uint32_t> mask) const;
   void GroupExits(LiveAutomaton& live, const Chain& chain);
   bool WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask);
+  void FindDeviations(const Chain& chain, LiveAutomaton& live);
+  bool WalkDeviations(const Target& target, const Chain& chain, uint32_t begin, uint32_t end,
+                      std::span<uint32_t> mask);
   bool WalkBelow(const Target& target, const Chain& chain, uint32_t top, std::span<uint32_t> mask);
+  int32_t StepTo(LiveAutomaton& live, int32_t before, uint32_t node) const;
   void Drop(const StringTokens::Range& range, std::span<uint32_t> mask);
   ExitGroup& GroupOf(std::vector<ExitGroup>& groups, int32_t truth, int32_t state) const;
 
@@ -71,6 +79,7 @@ class StringMask {
   std::vector<ExitGroup> own_groups_;   // of texts that leave the chain
   std::vector<int32_t> dropped_exits_;  // tokens that the chain's groups have and may not
   bool dropped_any_ = false;
+  std::vector<uint32_t> deviations_;   // nodes by which tokens may leave the chain, sorted
   std::vector<int32_t> states_;        // by depth
   std::vector<uint8_t> rest_allowed_;  // by rest
   std::vector<int32_t> rests_;         // those that are

@@ -109,14 +109,7 @@ StringTokens::StringTokens(std::span<const Token> tokens, size_t mask_words) {
   }
   builder.Close(0);
   nodes_[0].subtree = static_cast<uint32_t>(nodes_.size());
-  for (uint32_t at = 1; at < nodes_.size(); at += nodes_[at].subtree) {
-    if (nodes_[at].characters.low == nodes_[at].characters.high) {
-      first_.emplace_back(nodes_[at].characters.low, at);
-    } else {
-      first_parts_.push_back(at);
-    }
-  }
-  std::sort(first_.begin(), first_.end());
+  PlaceNodes();
   std::vector<std::pair<std::string_view, int32_t>> sorted;
   std::vector<std::pair<uint32_t, StringExit>> by_rest;
   for (const auto& [rest, indices] : rests) {
@@ -158,12 +151,37 @@ void StringTokens::ForEachBeginning(std::u32string_view text, const Visit& visit
   }
 }
 
-std::span<const StringTokens::First> StringTokens::FirstBetween(char32_t low, char32_t end) const {
-  const auto at = [this](char32_t c) {
-    return std::lower_bound(first_.begin(), first_.end(), First{c, 0}) - first_.begin();
-  };
-  const auto begin = static_cast<size_t>(at(low));
-  return std::span<const First>(first_).subspan(begin, static_cast<size_t>(at(end)) - begin);
+void StringTokens::PlaceNodes() {
+  for (uint32_t at = 1; at < nodes_.size(); ++at) {
+    const SpelledRange& range = nodes_[at].characters;
+    const bool first = nodes_[at].depth == 1;
+    if (range.low == range.high) {
+      (first ? first_ : later_).emplace_back(range.low, at);
+    } else {
+      (first ? first_parts_ : later_parts_).push_back(at);
+    }
+  }
+  std::sort(first_.begin(), first_.end());
+  std::sort(later_.begin(), later_.end());
+}
+
+namespace {
+
+std::span<const StringTokens::Placed> Between(const std::vector<StringTokens::Placed>& nodes,
+                                              char32_t low, char32_t high) {
+  const auto begin = std::lower_bound(nodes.begin(), nodes.end(), StringTokens::Placed{low, 0});
+  const auto end = std::lower_bound(begin, nodes.end(), StringTokens::Placed{high + 1, 0});
+  return {begin, end};
+}
+
+}  // namespace
+
+std::span<const StringTokens::Placed> StringTokens::First(char32_t low, char32_t high) const {
+  return Between(first_, low, high);
+}
+
+std::span<const StringTokens::Placed> StringTokens::Later(char32_t low, char32_t high) const {
+  return Between(later_, low, high);
 }
 
 // Of the private characters, one that occurs in no token, raw or escaped.

@@ -66,10 +66,13 @@ class StringTokens {
   Range Below(uint32_t node) const {
     return {ends_.Of(node, nodes_[node].subtree), exits_.Of(node, nodes_[node].subtree)};
   }
-  // Nodes of whole first characters from `low` to below `end`, and those of parts of one.
-  using First = std::pair<char32_t, uint32_t>;
-  std::span<const First> FirstBetween(char32_t low, char32_t end) const;
+  // Nodes of a whole character from `low` to `high`: first ones, and all others.
+  using Placed = std::pair<char32_t, uint32_t>;  // character and node
+  std::span<const Placed> First(char32_t low, char32_t high) const;
+  std::span<const Placed> Later(char32_t low, char32_t high) const;
+  // And those where a token ends inside of a character.
   std::span<const uint32_t> first_parts() const { return first_parts_; }
+  std::span<const uint32_t> later_parts() const { return later_parts_; }
 
   // Tokens that stay inside, by the number of their characters: up to `count` of them as a mask.
   // `count` is kMasksMax at most.
@@ -115,14 +118,17 @@ class StringTokens {
 
   bool MayBecome(uint32_t node, char32_t c) const;
   void VisitBelow(uint32_t parent, std::u32string_view text, const Visit& visit) const;
+  void PlaceNodes();
   void ChooseUnspelled(std::span<const Token> tokens);
   void BuildRests(const std::vector<std::pair<std::string_view, int32_t>>& sorted);
   void BuildMasks(size_t mask_words);
 
   std::vector<StringNode> nodes_;
   std::vector<std::pair<uint32_t, SpelledRange>> more_;  // sorted by node
-  std::vector<First> first_;                             // nodes of whole first characters, sorted
-  std::vector<uint32_t> first_parts_;                    // and of parts of first characters
+  std::vector<Placed> first_;                            // sorted
+  std::vector<Placed> later_;
+  std::vector<uint32_t> first_parts_;
+  std::vector<uint32_t> later_parts_;
   Lists<int32_t> ends_;
   Lists<StringExit> exits_;
   std::vector<std::vector<uint32_t>> up_to_;
