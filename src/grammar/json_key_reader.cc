@@ -205,21 +205,20 @@ bool JsonReader::MayBeAnyFreshKey(const JsonPlace& place) const {
   return keys.live->IsLive(place.state);
 }
 
-LiveAutomaton& JsonReader::FreshKeys(const JsonPlace& place) const {
-  return *language_.Keys(FrameOf(place).alternatives).live;
+FreshKeys JsonReader::KeysOf(const JsonPlace& place) const {
+  const JsonFrame& frame = FrameOf(place);
+  return {language_.Keys(frame.alternatives), frame.count};
 }
 
-bool JsonReader::HasManyFreshKeys(const JsonPlace& place, int32_t state) const {
-  const JsonFrame& frame = FrameOf(place);
-  KeyLanguage& keys = language_.Keys(frame.alternatives);
-  const size_t taken = keys.names.size() + static_cast<size_t>(frame.count);
+bool FreshKeys::HasMany(int32_t state) const {
+  const size_t taken = keys_->names.size() + static_cast<size_t>(count_);
   if (taken > KeyLanguage::kManyKeys) {
-    return !keys.live->Texts(state, taken).has_value();
+    return !keys_->live->Texts(state, taken).has_value();
   }
-  if (!keys.HasManyKeys(state) && !keys.live->Texts(state, KeyLanguage::kManyKeys).has_value()) {
-    keys.SetManyKeys(state);
+  if (!keys_->HasManyKeys(state) && !keys_->live->Texts(state, KeyLanguage::kManyKeys)) {
+    keys_->SetManyKeys(state);
   }
-  return keys.HasManyKeys(state);
+  return keys_->HasManyKeys(state);
 }
 
 bool JsonReader::EndFreshKey(JsonPlace& place, int32_t truth, const std::string& name) {

@@ -178,9 +178,7 @@ bool JsonLanguage::CanComplete(FormulaId formula, int32_t type, const Facts& fac
     return formula == kTrue;
   }
   if (type == kObject) {
-    std::vector<ObjectTerm>& terms = ObjectTerms(formula);
-    return std::any_of(terms.begin(), terms.end(),
-                       [&](ObjectTerm& term) { return CanComplete(term, facts); });
+    return SearchObject(formula, facts);
   }
   const std::vector<ArrayTerm>& terms = ArrayTerms(formula);
   return std::any_of(terms.begin(), terms.end(),

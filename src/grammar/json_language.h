@@ -225,16 +225,17 @@ class JsonLanguage {
   FormulaId ItemAt(const std::vector<int32_t>& tables, int64_t index);
   bool KeySatisfies(FormulaId condition, std::string_view key);
 
-  std::vector<ObjectTerm>& ObjectTerms(FormulaId formula);
   std::vector<ArrayTerm>& ArrayTerms(FormulaId formula);
   bool AddLiteral(const SchemaAlgebra::Formula& literal, ObjectTerm& term);
   bool AddLiteral(const SchemaAlgebra::Formula& literal, ArrayTerm& term);
 
   bool CanComplete(FormulaId formula, int32_t type, const Facts& facts);
+  bool SearchObject(FormulaId formula, const Facts& facts);
   bool CanComplete(ObjectTerm& term, const Facts& facts);
   bool CanComplete(const ArrayTerm& term, const Facts& facts);
   bool ChooseAbsent(ObjectSearch& search, size_t from);
   bool PlaceViolations(ObjectSearch& search, size_t from);
+  bool PlaceViolation(ObjectSearch& search, size_t from, const std::string& name);
   bool FillUp(ObjectSearch& search);
   std::vector<std::string> CandidateKeys(const ObjectSearch& search, size_t fresh_count);
   KeyClasses& ClassesOf(const std::vector<FormulaId>& conditions);
@@ -281,7 +282,18 @@ class JsonLanguage {
   int32_t asking_ = 0;  // depth of nested questions
   int32_t lowest_assumed_ = INT32_MAX;
 
-  std::unordered_map<FormulaId, std::vector<ObjectTerm>> object_terms_;
+  // The terms of a formula, and what was found out of objects under them, by what they had that
+  // matters: see SearchObject.
+  struct ObjectTerms {
+    std::vector<ObjectTerm> terms;
+    std::vector<std::string> names = {};  // that the terms speak of, sorted
+    bool has_patterns = false;
+    bool counts = false;
+    bool is_simple = true;  // one look at the facts tells
+    std::unordered_map<std::string, bool> known = {};
+  };
+  ObjectTerms& TermsOf(FormulaId formula);
+  std::unordered_map<FormulaId, ObjectTerms> object_terms_;
   std::unordered_map<FormulaId, std::vector<ArrayTerm>> array_terms_;
   std::map<std::vector<FormulaId>, KeyClasses> key_classes_;
   std::unordered_map<FormulaId, std::unique_ptr<ScalarAutomaton>> conditions_;

@@ -89,6 +89,20 @@ struct JsonStore {
   }
 };
 
+// The keys of an object that are not named.
+class FreshKeys {
+ public:
+  // `count` entries came before.
+  FreshKeys(KeyLanguage& keys, int32_t count) : keys_(&keys), count_(count) {}
+  LiveAutomaton& live() const { return *keys_->live; }
+  // Whether keys can still come from `state` that an object of this size cannot use up.
+  bool HasMany(int32_t state) const;
+
+ private:
+  KeyLanguage* keys_;
+  int32_t count_;
+};
+
 // The language's mutex is held by the caller.
 class JsonReader {
  public:
@@ -113,10 +127,7 @@ class JsonReader {
   //
   // Whether the object can still be completed after a fresh key of any kind that there is.
   bool MayBeAnyFreshKey(const JsonPlace& place) const;
-  // The automaton of keys that are not named.
-  LiveAutomaton& FreshKeys(const JsonPlace& place) const;
-  // Whether keys can still come from `state` that no object of this size can use up.
-  bool HasManyFreshKeys(const JsonPlace& place, int32_t state) const;
+  FreshKeys KeysOf(const JsonPlace& place) const;
   // As EndKey, for a fresh key `name` of the kind `truth`.
   bool EndFreshKey(JsonPlace& place, int32_t truth, const std::string& name);
   // Of a place before an item: whether two different strings may come, or none.

@@ -57,25 +57,93 @@ bool JsonLanguage::AddLiteral(const SchemaAlgebra::Formula& literal, ObjectTerm&
   }
 }
 
-std::vector<ObjectTerm>& JsonLanguage::ObjectTerms(FormulaId formula) {
+JsonLanguage::ObjectTerms& JsonLanguage::TermsOf(FormulaId formula) {
   const auto [it, is_new] = object_terms_.try_emplace(formula);
-  if (is_new) {
-    std::vector<Conjunction> conjunctions;
-    if (!FindConjunctions(algebra_, formula, kTermsMax, conjunctions)) {
-      gave_up_ = true;
+  ObjectTerms& all = it->second;
+  if (!is_new) {
+    return all;
+  }
+  std::vector<Conjunction> conjunctions;
+  if (!FindConjunctions(algebra_, formula, kTermsMax, conjunctions)) {
+    gave_up_ = true;
+  }
+  std::set<std::string> names;
+  for (const Conjunction& conjunction : conjunctions) {
+    ObjectTerm term;
+    if (!std::all_of(conjunction.begin(), conjunction.end(),
+                     [&](FormulaId literal) { return AddLiteral(algebra_.at(literal), term); })) {
+      continue;
     }
-    std::vector<ObjectTerm> terms;
-    for (const Conjunction& conjunction : conjunctions) {
-      ObjectTerm term;
-      if (std::all_of(conjunction.begin(), conjunction.end(),
-                      [&](FormulaId literal) { return AddLiteral(algebra_.at(literal), term); })) {
-        terms.push_back(std::move(term));
+    names.insert(term.required.begin(), term.required.end());
+    for (const int32_t list : term.incomplete) {
+      names.insert(algebra_.names(list).begin(), algebra_.names(list).end());
+    }
+    for (const std::vector<int32_t>* tables : {&term.tables, &term.violated}) {
+      for (const int32_t id : *tables) {
+        for (const auto& [name, value] : algebra_.table(id).names) {
+          names.insert(name);
+        }
+        all.has_patterns = all.has_patterns || !algebra_.table(id).patterns.empty();
       }
     }
-    own_bytes_ += terms.size() * sizeof(ObjectTerm);
-    it->second = std::move(terms);
+    all.counts = all.counts || term.count_min > 0 || term.count_max < INT32_MAX;
+    all.is_simple = all.is_simple && term.violated.empty() && term.incomplete.empty();
+    all.terms.push_back(std::move(term));
   }
-  return it->second;
+  all.is_simple = all.is_simple && !all.counts && all.terms.size() == 1;
+  all.names.assign(names.begin(), names.end());
+  own_bytes_ += (all.terms.size() * sizeof(ObjectTerm)) + (all.names.size() * 48);
+  return all;
+}
+
+// Whether an object under `formula` can be completed after `facts`. What matters of them is which
+// of the names that the terms speak of have come, and sometimes how many entries there were; keys
+// that have no name are counted one by one only where patterns tell them apart.
+bool JsonLanguage::SearchObject(FormulaId formula, const Facts& facts) {
+  ObjectTerms& all = TermsOf(formula);
+  const auto search = [&] {
+    return std::any_of(all.terms.begin(), all.terms.end(),
+                       [&](ObjectTerm& term) { return CanComplete(term, facts); });
+  };
+  if (all.is_simple) {
+    return search();
+  }
+  std::string key((all.names.size() + 7) / 8, '\0');
+  const auto note = [&](const std::string& name) {
+    const auto at = std::lower_bound(all.names.begin(), all.names.end(), name);
+    if (at != all.names.end() && *at == name) {
+      const auto index = static_cast<size_t>(at - all.names.begin());
+      key[index / 8] = static_cast<char>(key[index / 8] | (1 << (index % 8)));
+    } else if (all.has_patterns) {
+      key += name;
+      key += '\xFF';  // in no UTF-8
+    }
+  };
+  for (int32_t at = facts.last_key; at >= 0;) {
+    const SeenKey& seen = (*facts.keys)[static_cast<size_t>(at)];
+    note(seen.name);
+    at = seen.previous;
+  }
+  if (facts.one_more_key != nullptr) {
+    note(*facts.one_more_key);
+  }
+  if (all.counts) {
+    key += std::to_string(facts.count);
+  }
+  if (const auto known = all.known.find(key); known != all.known.end()) {
+    return known->second;
+  }
+  const bool gave_up = std::exchange(gave_up_, false);
+  const int32_t assumed = std::exchange(lowest_assumed_, INT32_MAX);
+  const bool found = search();
+  // An answer that rests on an assumption, or on giving up, holds only here.
+  if (found || (lowest_assumed_ == INT32_MAX && !gave_up_)) {
+    own_bytes_ += key.size() + 64;
+    TermsOf(formula).known.emplace(std::move(key), found);
+  }
+  gave_up_ = gave_up_ || gave_up;
+  lowest_assumed_ = std::min(lowest_assumed_, assumed);
+  return found;
 }
 
 bool JsonLanguage::KeySatisfies(FormulaId condition, std::string_view key) {
@@ -182,35 +250,59 @@ bool JsonLanguage::PlaceViolations(ObjectSearch& search, size_t from) {
   if (from == search.term.violated.size()) {
     return FillUp(search);
   }
-  const PropertyTable table = algebra_.table(search.term.violated[from]);
+  const int32_t id = search.term.violated[from];
   std::vector<std::string> names;
   for (const auto& [name, value] : search.entries) {
     names.push_back(name);
   }
-  for (std::string& name : CandidateKeys(search, search.term.violated.size())) {
-    names.push_back(std::move(name));
+  const auto try_all = [&] {
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return PlaceViolation(search, from, name); });
+  };
+  if (try_all()) {
+    return true;
   }
-  for (const std::string& name : names) {
-    if (++search.tries > kTriesMax || !Work()) {
-      gave_up_ = true;
-      return false;
-    }
-    const auto entry = search.entries.find(name);
-    const bool is_new = entry == search.entries.end();
-    const FormulaId before = is_new ? ValueOfKey(search.term.tables, name) : entry->second;
-    const FormulaId value = algebra_.And({before, algebra_.Not(ValueAt(table, name))});
-    if (!IsSatisfiable(value)) {
-      continue;
-    }
-    search.entries[name] = value;
-    if (PlaceViolations(search, from + 1)) {
-      return true;
-    }
-    if (is_new) {
-      search.entries.erase(name);
-    } else {
-      search.entries[name] = before;
-    }
+  names.clear();
+  for (const auto& [name, value] : algebra_.table(id).names) {
+    names.push_back(name);
+  }
+  // Other keys break it only where it has something to say of them.
+  const bool names_all = algebra_.table(id).rest == kTrue && algebra_.table(id).patterns.empty();
+  if (!names_all) {
+    names = CandidateKeys(search, search.term.violated.size());
+  } else {
+    std::erase_if(names, [&](const std::string& name) {
+      return !search.MayCome(name) || search.entries.contains(name);
+    });
+  }
+  return try_all();
+}
+
+// Whether the entry `name` can break the table and the rest be placed.
+bool JsonLanguage::PlaceViolation(ObjectSearch& search, size_t from, const std::string& name) {
+  if (++search.tries > kTriesMax || !Work()) {
+    gave_up_ = true;
+    return false;
+  }
+  const FormulaId kept = ValueAt(algebra_.table(search.term.violated[from]), name);
+  if (kept == kTrue) {
+    return false;
+  }
+  const auto entry = search.entries.find(name);
+  const bool is_new = entry == search.entries.end();
+  const FormulaId before = is_new ? ValueOfKey(search.term.tables, name) : entry->second;
+  const FormulaId value = algebra_.And({before, algebra_.Not(kept)});
+  if (!IsSatisfiable(value)) {
+    return false;
+  }
+  search.entries[name] = value;
+  if (PlaceViolations(search, from + 1)) {
+    return true;
+  }
+  if (is_new) {
+    search.entries.erase(name);
+  } else {
+    search.entries[name] = before;
   }
   return false;
 }

@@ -31,8 +31,8 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
     return false;
   }
   Target target{.thread = thread,
-                .live = is_key ? reader.FreshKeys(place) : reader.Strings(place),
-                .is_key = is_key};
+                .live = is_key ? reader.KeysOf(place).live() : reader.Strings(place),
+                .keys = is_key ? std::optional(reader.KeysOf(place)) : std::nullopt};
   for (int32_t at = place.frame; at != kNone;) {
     const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
     bool& compared = at == place.frame && !is_key ? target.is_compared : target.is_inside_item;
@@ -90,14 +90,16 @@ StringMask::Chain StringMask::FindChain(LiveAutomaton& live, int32_t state) cons
     chain.states.push_back(next);
   }
   chain.later = Normalize(std::move(chain.later));
-  size_t deviations = 0;
+  size_t at_once = 0;
   for (const CodePointRange& range : chain.first) {
-    deviations += strings_.First(range.low, range.high).size();
+    at_once += strings_.First(range.low, range.high).size();
   }
+  size_t later = 0;
   for (const CodePointRange& range : chain.later) {
-    deviations += strings_.Later(range.low, range.high).size();
+    later += strings_.Later(range.low, range.high).size();
   }
-  return deviations <= kDeviationsMax ? chain : none;
+  const size_t all = strings_.First(0, kCodePointMax).size();
+  return at_once * 2 <= all && later <= kDeviationsMax ? chain : none;
 }
 
 void StringMask::AddInside(const Chain& chain, std::span<uint32_t> mask) const {
@@ -149,9 +151,8 @@ void StringMask::Drop(const StringTokens::Range& range, std::span<uint32_t> mask
 // Follows the tokens that leave the chain. False when a key cannot be judged by the automaton.
 bool StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask) {
   const JsonPlace& place = target.thread.json;
-  JsonReader reader = move_.ReaderOf(target.thread);
-  for (size_t i = 1; target.is_key && i < chain.states.size(); ++i) {
-    if (!reader.HasManyFreshKeys(place, chain.states[i])) {
+  for (size_t i = 1; i < chain.states.size(); ++i) {
+    if (target.keys.has_value() && !target.keys->HasMany(chain.states[i])) {
       return false;
     }
   }
@@ -225,7 +226,6 @@ int32_t StringMask::StepTo(LiveAutomaton& live, int32_t before, uint32_t node) c
 bool StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t top,
                            std::span<uint32_t> mask) {
   const std::span<const StringNode> nodes = strings_.nodes();
-  JsonReader reader = move_.ReaderOf(target.thread);
   LiveAutomaton& live = target.live;
   states_[nodes[top].depth - 1] = chain.After(nodes[top].depth - 1);
   for (uint32_t at = top; at < top + nodes[top].subtree;) {
@@ -245,7 +245,7 @@ bool StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
       at += node.subtree;
       continue;
     }
-    if (target.is_key && !reader.HasManyFreshKeys(target.thread.json, state)) {
+    if (target.keys.has_value() && !target.keys->HasMany(state)) {
       return false;
     }
     states_[node.depth] = state;
@@ -270,7 +270,7 @@ bool StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
 ThreadSet StringMask::AfterQuote(const Target& target, const ExitGroup& group) {
   ThreadSet after;
   MatchThread leaving = target.thread;
-  if (target.is_key) {
+  if (target.keys.has_value()) {
     // No token spells a key of this length, so no token makes it come twice.
     static const std::string fresh(Vocabulary::kTokenBytesMax + 1, 'x');
     if (move_.ReaderOf(leaving).EndFreshKey(leaving.json, group.truth, fresh)) {
@@ -290,7 +290,7 @@ ThreadSet StringMask::AfterQuote(const Target& target, const ExitGroup& group) {
 
 // Rests after which it matters what the string was: a token before one is judged by itself.
 uint8_t StringMask::DoubtfulRests(const Target& target, const ThreadSet& after_quote) {
-  if (target.is_key) {
+  if (target.keys.has_value()) {
     return StringTokens::kHasComma;
   }
   uint8_t doubtful = target.is_inside_item ? uint8_t{StringTokens::kClosesThenComma} : uint8_t{0};
@@ -387,7 +387,7 @@ void StringMask::AddExits(const Target& target, const ExitGroup& group, std::spa
 void StringMask::CorrectKeys(const MatchThread& thread, bool any_text, std::span<uint32_t> mask) {
   JsonReader reader = move_.ReaderOf(thread);
   for (const std::string& rest : reader.RestsOfKnownKeys(thread.json)) {
-    strings_.ForEachBeginning(CodePointsOf(rest), [&](uint32_t node, bool whole) {
+    strings_.ForEachBeginning(CodePointsOf(rest), !any_text, [&](uint32_t node, bool whole) {
       for (const int32_t token : any_text ? std::span<const int32_t>() : strings_.Ends(node)) {
         if (Allows(thread, token)) {
           Set(mask, token);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -47,9 +48,9 @@ class StringMask {
   struct Target {
     const MatchThread& thread;
     LiveAutomaton& live;
-    bool is_key = false;
-    bool is_compared = false;     // with the other items of its array
-    bool is_inside_item = false;  // part of an item that is compared
+    std::optional<FreshKeys> keys = {};  // of a key
+    bool is_compared = false;            // with the other items of its array
+    bool is_inside_item = false;         // part of an item that is compared
   };
 
   Chain FindChain(LiveAutomaton& live, int32_t state) const;

@@ -69,7 +69,9 @@ struct StringTokens::Builder {
     }
     Close(depth);
     const auto node = static_cast<uint32_t>(nodes.size());
-    nodes.push_back({.characters = c.characters, .depth = static_cast<uint32_t>(depth) + 1});
+    nodes.push_back({.characters = c.characters,
+                     .depth = static_cast<uint16_t>(depth + 1),
+                     .has_more = !c.more.is_empty()});
     if (!c.more.is_empty()) {
       more.emplace_back(node, c.more);
     }
@@ -129,24 +131,50 @@ StringTokens::StringTokens(std::span<const Token> tokens, size_t mask_words) {
 }
 
 SpelledRange StringTokens::MoreOf(uint32_t node) const {
+  if (!nodes_[node].has_more) {
+    return {};
+  }
   const auto at = std::lower_bound(more_.begin(), more_.end(), node,
                                    [](const auto& entry, uint32_t n) { return entry.first < n; });
   return at != more_.end() && at->first == node ? at->second : SpelledRange();
 }
 
-void StringTokens::ForEachBeginning(std::u32string_view text, const Visit& visit) const {
+void StringTokens::ForEachBeginning(std::u32string_view text, bool parts,
+                                    const Visit& visit) const {
   visit(0, text.empty());
   if (text.empty()) {
     return;
   }
-  for (auto at = std::lower_bound(first_.begin(), first_.end(), std::pair{text[0], uint32_t{0}});
-       at != first_.end() && at->first == text[0]; ++at) {
-    visit(at->second, text.size() == 1);
-    VisitBelow(at->second, text.substr(1), visit);
+  for (const auto& [c, node] : First(text[0], text[0])) {
+    visit(node, text.size() == 1);
+    VisitBelow(node, text.substr(1), parts, visit);
   }
-  for (const uint32_t node : first_parts_) {
+  for (const uint32_t node : parts ? first_parts() : std::span<const uint32_t>()) {
     if (MayBecome(node, text[0])) {
       visit(node, false);
+    }
+  }
+}
+
+bool StringTokens::MayBecome(uint32_t node, char32_t c) const {
+  const SpelledRange& range = nodes_[node].characters;
+  if (range.low <= c && c <= range.high) {
+    return true;
+  }
+  const SpelledRange more = MoreOf(node);
+  return more.low <= c && c <= more.high;
+}
+
+void StringTokens::VisitBelow(uint32_t parent, std::u32string_view text, bool parts,
+                              const Visit& visit) const {
+  const uint32_t end = parent + nodes_[parent].subtree;
+  for (uint32_t at = parent + 1; at < end && !text.empty(); at += nodes_[at].subtree) {
+    const bool is_whole = nodes_[at].characters.low == nodes_[at].characters.high;
+    if (!is_whole && parts && MayBecome(at, text[0])) {
+      visit(at, false);
+    } else if (is_whole && nodes_[at].characters.low == text[0]) {
+      visit(at, text.size() == 1);
+      VisitBelow(at, text.substr(1), parts, visit);
     }
   }
 }
@@ -195,26 +223,6 @@ void StringTokens::ChooseUnspelled(std::span<const Token> tokens) {
     if (!spelled) {
       unspelled_ = raw;
       return;
-    }
-  }
-}
-
-bool StringTokens::MayBecome(uint32_t node, char32_t c) const {
-  const SpelledRange more = MoreOf(node);
-  const SpelledRange& range = nodes_[node].characters;
-  return (range.low <= c && c <= range.high) || (more.low <= c && c <= more.high);
-}
-
-void StringTokens::VisitBelow(uint32_t parent, std::u32string_view text, const Visit& visit) const {
-  const uint32_t end = parent + nodes_[parent].subtree;
-  for (uint32_t at = parent + 1; at < end && !text.empty(); at += nodes_[at].subtree) {
-    if (!MayBecome(at, text[0])) {
-      continue;
-    }
-    const bool is_whole = nodes_[at].characters.low == nodes_[at].characters.high;
-    visit(at, is_whole && text.size() == 1);
-    if (is_whole) {
-      VisitBelow(at, text.substr(1), visit);
     }
   }
 }

@@ -19,7 +19,8 @@ namespace millrace::grammar {
 struct StringNode {
   SpelledRange characters;  // that lead here: one, or where a token ends inside of one, several
   uint32_t subtree = 1;     // nodes from this one to the end of what lies below it
-  uint32_t depth = 0;       // characters from the root
+  uint16_t depth = 0;       // characters from the root
+  bool has_more = false;    // see StringTokens::MoreOf
 };
 
 // One node of the tree of rests, the same for bytes.
@@ -51,10 +52,10 @@ class StringTokens {
   std::span<const StringNode> nodes() const { return nodes_; }
   // What else the last character of a node may become; empty for most.
   SpelledRange MoreOf(uint32_t node) const;
-  // Calls `visit` for every node that spells a beginning of `text`, or may still come to; `whole`
-  // says that it spells all of it.
+  // Calls `visit` for every node that spells a beginning of `text`, and if `parts` also for those
+  // that may still come to; `whole` says that it spells all of it.
   using Visit = std::function<void(uint32_t node, bool whole)>;
-  void ForEachBeginning(std::u32string_view text, const Visit& visit) const;
+  void ForEachBeginning(std::u32string_view text, bool parts, const Visit& visit) const;
   // Tokens that end at a node, and those that close the string there.
   std::span<const int32_t> Ends(uint32_t node) const { return ends_.Of(node, 1); }
   std::span<const StringExit> Exits(uint32_t node) const { return exits_.Of(node, 1); }
@@ -117,7 +118,7 @@ class StringTokens {
   struct Builder;
 
   bool MayBecome(uint32_t node, char32_t c) const;
-  void VisitBelow(uint32_t parent, std::u32string_view text, const Visit& visit) const;
+  void VisitBelow(uint32_t parent, std::u32string_view text, bool parts, const Visit& visit) const;
   void PlaceNodes();
   void ChooseUnspelled(std::span<const Token> tokens);
   void BuildRests(const std::vector<std::pair<std::string_view, int32_t>>& sorted);
