@@ -225,10 +225,13 @@ size_t JsonLanguage::memory_bytes() const {
     sum += sizeof(ValueLanguage) + 64;
     sum += values->strings ? values->strings->memory_bytes() : 0;
     sum += values->numbers ? values->numbers->memory_bytes() : 0;
+    sum += values->live_strings ? values->live_strings->memory_bytes() : 0;
+    sum += values->live_numbers ? values->live_numbers->memory_bytes() : 0;
   }
   for (const auto& [id, keys] : keys_) {
     sum += sizeof(KeyLanguage) + 64 + (keys->names.size() * 48);
     sum += keys->automaton ? keys->automaton->memory_bytes() : 0;
+    sum += keys->live ? keys->live->memory_bytes() : 0;
   }
   return sum;
 }

@@ -311,6 +311,7 @@ std::span<const ScalarArc> LiveAutomaton::Arcs(int32_t state) {
         live.push_back(arc);
       }
     }
+    memory_bytes_ += sizeof(View) + (live.size() * sizeof(ScalarArc));
     views_[index] = {.has_arcs = true, .arcs = std::move(live)};
   }
   return views_[index].arcs;
@@ -330,11 +331,8 @@ bool LiveAutomaton::AnyStep(int32_t state, char32_t low, char32_t high) {
   return arc != arcs.end() && arc->low <= high;
 }
 
-int32_t LiveAutomaton::StepOften(int32_t state, char32_t c) {
+const int32_t* LiveAutomaton::AsciiSteps(int32_t state) {
   constexpr char32_t kAscii = 128;
-  if (c >= kAscii) {
-    return Step(state, c);
-  }
   const auto index = static_cast<size_t>(state);
   if (index >= views_.size() || views_[index].ascii.empty()) {
     std::vector<int32_t> table(kAscii, ScalarAutomaton::kDead);
@@ -343,9 +341,10 @@ int32_t LiveAutomaton::StepOften(int32_t state, char32_t c) {
         table[at] = arc.next;
       }
     }
+    memory_bytes_ += table.size() * sizeof(int32_t);
     views_[index].ascii = std::move(table);
   }
-  return views_[index].ascii[c];
+  return views_[index].ascii.data();
 }
 
 int32_t LiveAutomaton::UsualNext(int32_t state, CodePointSet& others) {

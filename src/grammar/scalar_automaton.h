@@ -102,8 +102,9 @@ class LiveAutomaton {
   int32_t Step(int32_t state, char32_t c);
   bool AnyStep(int32_t state, char32_t low, char32_t high);
   bool CanEnd(int32_t state);
-  // The same, from a table for ASCII that stays: for states that many characters are tried from.
-  int32_t StepOften(int32_t state, char32_t c);
+  // What Step says of each ASCII character: 128 entries that stay. For states that many characters
+  // are tried from.
+  const int32_t* AsciiSteps(int32_t state);
   // Where the widest arc leads, kDead when there is none. Adds the characters that do not lead
   // there to `others`.
   int32_t UsualNext(int32_t state, CodePointSet& others);
@@ -112,6 +113,7 @@ class LiveAutomaton {
   // Some of them, up to `count` and short ones first.
   std::vector<std::u32string> SomeTexts(int32_t state, size_t count);
   bool gave_up() const { return gave_up_; }
+  size_t memory_bytes() const { return memory_bytes_; }
 
  private:
   enum class Mark : uint8_t { kUnknown, kLive, kDead };
@@ -132,6 +134,7 @@ class LiveAutomaton {
   std::vector<View> views_;
   std::vector<int8_t> good_;  // by truth; -1 = not asked
   bool gave_up_ = false;
+  size_t memory_bytes_ = 0;  // of the views
 };
 
 }  // namespace millrace::grammar

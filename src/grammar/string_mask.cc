@@ -156,13 +156,9 @@ bool StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<
       return false;
     }
   }
-  if (target.live.CanEnd(place.state)) {
-    ExitGroup& group =
-        GroupOf(own_groups_, target.live.automaton().Truth(place.state), place.state);
-    const auto exits = strings_.Exits(0);
-    group.exits.insert(group.exits.end(), exits.begin(), exits.end());
-  }
+  TakeExits(target.live, place.state, strings_.Exits(0), false);
   states_.assign(strings_.characters_max() + 1, place.state);
+  steps_.assign(states_.size(), nullptr);
   FindDeviations(chain, target.live);
   return WalkDeviations(target, chain, 1, static_cast<uint32_t>(strings_.nodes().size()), mask);
 }
@@ -211,10 +207,12 @@ bool StringMask::WalkDeviations(const Target& target, const Chain& chain, uint32
 }
 
 // The state behind a node; where a token ends inside of a character, any but kDead.
-int32_t StringMask::StepTo(LiveAutomaton& live, int32_t before, uint32_t node) const {
-  const SpelledRange& range = strings_.nodes()[node].characters;
+int32_t StringMask::StepTo(LiveAutomaton& live, uint32_t node) const {
+  const StringNode& what = strings_.nodes()[node];
+  const SpelledRange& range = what.characters;
+  const int32_t before = states_[what.depth - size_t{1}];
   if (range.low == range.high) {
-    return live.StepOften(before, range.low);
+    return live.Step(before, range.low);
   }
   const SpelledRange more = strings_.MoreOf(node);
   const bool alive = (!range.is_empty() && live.AnyStep(before, range.low, range.high)) ||
@@ -222,47 +220,70 @@ int32_t StringMask::StepTo(LiveAutomaton& live, int32_t before, uint32_t node) c
   return alive ? before : ScalarAutomaton::kDead;
 }
 
+void StringMask::Enter(LiveAutomaton& live, size_t depth, int32_t state) {
+  const bool same = depth > 0 && states_[depth - 1] == state && steps_[depth - 1] != nullptr;
+  states_[depth] = state;
+  steps_[depth] = same ? steps_[depth - 1] : live.AsciiSteps(state);
+}
+
 // The tokens at and below `top`, whose parent is on the chain.
 bool StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t top,
                            std::span<uint32_t> mask) {
-  const std::span<const StringNode> nodes = strings_.nodes();
+  const StringNode* const nodes = strings_.nodes().data();
   LiveAutomaton& live = target.live;
-  states_[nodes[top].depth - 1] = chain.After(nodes[top].depth - 1);
-  for (uint32_t at = top; at < top + nodes[top].subtree;) {
+  const bool has_chain = chain.exists();
+  const uint32_t end = top + nodes[top].subtree;
+  int32_t judged = ScalarAutomaton::kDead;  // the last state that keys were found to be left from
+  Enter(live, nodes[top].depth - size_t{1}, chain.After(nodes[top].depth - size_t{1}));
+  for (uint32_t at = top; at < end;) {
     const StringNode& node = nodes[at];
-    const int32_t state = StepTo(live, states_[node.depth - 1], at);
+    const char32_t c = node.characters.low;
+    const bool is_ascii = c == node.characters.high && c < 128;
+    const int32_t state = is_ascii ? steps_[node.depth - size_t{1}][c] : StepTo(live, at);
     if (state == ScalarAutomaton::kDead) {
-      if (chain.exists()) {
+      if (has_chain) {
         Drop(strings_.Below(at), mask);
       }
       at += node.subtree;
       continue;
     }
-    if (chain.exists() && chain.Reaches(node.depth) && chain.After(node.depth) == state) {
+    if (has_chain && chain.Reaches(node.depth) && chain.After(node.depth) == state) {
       if (!WalkDeviations(target, chain, at + 1, at + node.subtree, mask)) {
         return false;
       }
       at += node.subtree;
       continue;
     }
-    if (target.keys.has_value() && !target.keys->HasMany(state)) {
-      return false;
+    if (target.keys.has_value() && state != judged) {
+      if (!target.keys->HasMany(state)) {
+        return false;
+      }
+      judged = state;
     }
-    states_[node.depth] = state;
+    if (node.subtree > 1) {
+      Enter(live, node.depth, state);
+    }
     for (const int32_t token : strings_.Ends(at)) {
       Set(mask, token);
     }
-    const auto exits = strings_.Exits(at);
-    for (const StringExit& exit : chain.exists() ? exits : std::span<const StringExit>()) {
-      dropped_exits_.push_back(exit.token);
-    }
-    if (!exits.empty() && live.CanEnd(state)) {
-      ExitGroup& group = GroupOf(own_groups_, live.automaton().Truth(state), state);
-      group.exits.insert(group.exits.end(), exits.begin(), exits.end());
+    if (const auto exits = strings_.Exits(at); !exits.empty()) {
+      TakeExits(live, state, exits, has_chain);
     }
     ++at;
   }
   return true;
+}
+
+// Tokens that close the string in `state`, which the chain judged otherwise or not at all.
+void StringMask::TakeExits(LiveAutomaton& live, int32_t state, std::span<const StringExit> exits,
+                           bool has_chain) {
+  for (const StringExit& exit : has_chain ? exits : std::span<const StringExit>()) {
+    dropped_exits_.push_back(exit.token);
+  }
+  if (live.CanEnd(state)) {
+    ExitGroup& group = GroupOf(own_groups_, live.automaton().Truth(state), state);
+    group.exits.insert(group.exits.end(), exits.begin(), exits.end());
+  }
 }
 
 // The threads behind the quote of a string that ends as the group's do. Leaves the quote, and what

@@ -61,7 +61,10 @@ class StringMask {
   bool WalkDeviations(const Target& target, const Chain& chain, uint32_t begin, uint32_t end,
                       std::span<uint32_t> mask);
   bool WalkBelow(const Target& target, const Chain& chain, uint32_t top, std::span<uint32_t> mask);
-  int32_t StepTo(LiveAutomaton& live, int32_t before, uint32_t node) const;
+  int32_t StepTo(LiveAutomaton& live, uint32_t node) const;
+  void Enter(LiveAutomaton& live, size_t depth, int32_t state);
+  void TakeExits(LiveAutomaton& live, int32_t state, std::span<const StringExit> exits,
+                 bool has_chain);
   void Drop(const StringTokens::Range& range, std::span<uint32_t> mask);
   ExitGroup& GroupOf(std::vector<ExitGroup>& groups, int32_t truth, int32_t state) const;
 
@@ -82,6 +85,7 @@ class StringMask {
   bool dropped_any_ = false;
   std::vector<uint32_t> deviations_;   // nodes by which tokens may leave the chain, sorted
   std::vector<int32_t> states_;        // by depth
+  std::vector<const int32_t*> steps_;  // from the states by depth, for ASCII
   std::vector<uint8_t> rest_allowed_;  // by rest
   std::vector<int32_t> rests_;         // those that are
 };
