@@ -116,8 +116,10 @@ bool JsonReader::TakeKeyCharacter(JsonPlace& place, char32_t c) {
 bool JsonReader::AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t high) {
   const JsonFrame& frame = FrameOf(place);
   KeyLanguage& keys = language_.Keys(frame.alternatives);
-  if (place.state != ScalarAutomaton::kDead) {
-    const auto arcs = keys.live->Arcs(place.state);
+  const Facts facts = FactsOf(frame);
+  if (place.state != ScalarAutomaton::kDead && MayBeFreshKey(place)) {
+    const auto view = keys.live->Arcs(place.state);
+    const std::vector<ScalarArc> arcs(view.begin(), view.end());
     for (const ScalarArc& arc : arcs) {
       const char32_t end = std::min(high, arc.high);
       for (char32_t c = std::max(low, arc.low); c <= end; ++c) {
@@ -128,7 +130,6 @@ bool JsonReader::AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t 
       }
     }
   }
-  const Facts facts = FactsOf(frame);
   for (int32_t i = place.name_low; i < place.name_high; ++i) {
     const std::string_view name = keys.names[static_cast<size_t>(i)].name;
     const base::Utf8Char c = base::DecodeUtf8(name.substr(static_cast<size_t>(place.name_bytes)));
@@ -183,10 +184,7 @@ std::string JsonReader::KeyReadSoFar(const JsonPlace& place, size_t bytes) const
       text.substr(std::min(static_cast<size_t>(place.text_begin) + 1, text.size())), bytes);
 }
 
-bool JsonReader::MayBeAnyFreshKey(const JsonPlace& place) const {
-  if (place.state == ScalarAutomaton::kDead) {
-    return false;
-  }
+JsonReader::FreshKeyKinds JsonReader::KindsOfFreshKeys(const JsonPlace& place) const {
   const JsonFrame& frame = FrameOf(place);
   KeyLanguage& keys = language_.Keys(frame.alternatives);
   const Facts facts = FactsOf(frame);
@@ -195,14 +193,25 @@ bool JsonReader::MayBeAnyFreshKey(const JsonPlace& place) const {
     return language_.PendingOfKey(frame.alternatives, truth, probe, facts) != kNone;
   };
   if (keys.conditions.empty()) {
-    return is_possible(keys.automaton->Truth(place.state));
+    const bool possible = is_possible(keys.automaton->Truth(place.state));
+    return {.any = possible, .all = possible};
   }
+  FreshKeyKinds kinds{.any = false, .all = true};
   for (size_t truth = 0; truth < keys.generic.size(); ++truth) {
-    if (keys.generic[truth] >= 0 && !is_possible(static_cast<int32_t>(truth))) {
-      return false;
+    if (keys.generic[truth] >= 0) {
+      const bool possible = is_possible(static_cast<int32_t>(truth));
+      kinds.any = kinds.any || possible;
+      kinds.all = kinds.all && possible;
     }
   }
-  return keys.live->IsLive(place.state);
+  return kinds;
+}
+
+bool JsonReader::MayBeFreshKey(const JsonPlace& place) const { return KindsOfFreshKeys(place).any; }
+
+bool JsonReader::MayBeAnyFreshKey(const JsonPlace& place) const {
+  return place.state != ScalarAutomaton::kDead && KindsOfFreshKeys(place).all &&
+         FreshKeys(language_.Keys(FrameOf(place).alternatives), 0).live().IsLive(place.state);
 }
 
 FreshKeys JsonReader::KeysOf(const JsonPlace& place) const {

@@ -157,6 +157,13 @@ class JsonReader {
   std::string KeyReadSoFar(const JsonPlace& place, size_t bytes) const;
   bool BeginKey(JsonPlace& place);
   bool KeyIsLive(const JsonPlace& place, std::u32string_view last);
+  // Which kinds of fresh keys, told apart by patterns, may come.
+  struct FreshKeyKinds {
+    bool any = false;
+    bool all = false;  // that there are
+  };
+  FreshKeyKinds KindsOfFreshKeys(const JsonPlace& place) const;
+  bool MayBeFreshKey(const JsonPlace& place) const;
   bool UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts, std::u32string_view last);
   bool TakeKeyCharacter(JsonPlace& place, char32_t c);
   bool AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t high);

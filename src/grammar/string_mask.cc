@@ -45,14 +45,12 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
   groups_.clear();
   own_groups_.clear();
   dropped_exits_.clear();
+  kept_exits_.clear();
   dropped_any_ = false;
-  const Chain chain = FindChain(target.live, place.state);
+  const Chain chain = FindChain(target);
   AddInside(chain, mask);
   GroupExits(target.live, chain);
-  if (!WalkTokens(target, chain, mask)) {
-    std::fill(mask.begin(), mask.end(), 0);
-    return false;
-  }
+  WalkTokens(target, chain, mask);
   for (const ExitGroup& group : groups_) {
     AddExits(target, group, mask);
   }
@@ -62,6 +60,9 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
   for (const ExitGroup& group : own_groups_) {
     AddExits(target, group, mask);
   }
+  for (const int32_t token : kept_exits_) {
+    Set(mask, token);
+  }
   if (is_key) {
     CorrectKeys(thread, chain.exists() && !chain.is_bounded && !dropped_any_, mask);
   }
@@ -69,7 +70,9 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
 }
 
 // The chain that the widest arcs make; its first state alone when too many tokens would leave it.
-StringMask::Chain StringMask::FindChain(LiveAutomaton& live, int32_t state) const {
+StringMask::Chain StringMask::FindChain(const Target& target) const {
+  LiveAutomaton& live = target.live;
+  const int32_t state = target.thread.json.state;
   constexpr size_t kDeviationsMax = 20'000;
   const Chain none{.states = {state}, .is_bounded = true};
   Chain chain{.states = {state}};
@@ -99,7 +102,10 @@ StringMask::Chain StringMask::FindChain(LiveAutomaton& live, int32_t state) cons
     later += strings_.Later(range.low, range.high).size();
   }
   const size_t all = strings_.First(0, kCodePointMax).size();
-  return at_once * 2 <= all && later <= kDeviationsMax ? chain : none;
+  const bool is_free = !target.keys.has_value() ||
+                       std::all_of(chain.states.begin() + 1, chain.states.end(),
+                                   [&](int32_t reached) { return target.keys->HasMany(reached); });
+  return at_once * 2 <= all && later <= kDeviationsMax && is_free ? chain : none;
 }
 
 void StringMask::AddInside(const Chain& chain, std::span<uint32_t> mask) const {
@@ -148,19 +154,14 @@ void StringMask::Drop(const StringTokens::Range& range, std::span<uint32_t> mask
   }
 }
 
-// Follows the tokens that leave the chain. False when a key cannot be judged by the automaton.
-bool StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask) {
-  const JsonPlace& place = target.thread.json;
-  for (size_t i = 1; i < chain.states.size(); ++i) {
-    if (target.keys.has_value() && !target.keys->HasMany(chain.states[i])) {
-      return false;
-    }
-  }
-  TakeExits(target.live, place.state, strings_.Exits(0), false);
-  states_.assign(strings_.characters_max() + 1, place.state);
+// Follows the tokens that leave the chain.
+void StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask) {
+  const int32_t state = target.thread.json.state;
+  TakeExits(target.live, state, strings_.Exits(0), false);
+  states_.assign(strings_.characters_max() + 1, state);
   steps_.assign(states_.size(), nullptr);
   FindDeviations(chain, target.live);
-  return WalkDeviations(target, chain, 1, static_cast<uint32_t>(strings_.nodes().size()), mask);
+  WalkDeviations(target, chain, 1, static_cast<uint32_t>(strings_.nodes().size()), mask);
 }
 
 // Without a chain: all nodes of first characters that may come.
@@ -194,16 +195,13 @@ void StringMask::FindDeviations(const Chain& chain, LiveAutomaton& live) {
 }
 
 // Deviations among the nodes begin..end, whose parents are on the chain or below such a node.
-bool StringMask::WalkDeviations(const Target& target, const Chain& chain, uint32_t begin,
+void StringMask::WalkDeviations(const Target& target, const Chain& chain, uint32_t begin,
                                 uint32_t end, std::span<uint32_t> mask) {
   auto at = std::lower_bound(deviations_.begin(), deviations_.end(), begin);
   while (at != deviations_.end() && *at < end) {
-    if (!WalkBelow(target, chain, *at, mask)) {
-      return false;
-    }
+    WalkBelow(target, chain, *at, mask);
     at = std::lower_bound(at, deviations_.end(), *at + strings_.nodes()[*at].subtree);
   }
-  return true;
 }
 
 // The state behind a node; where a token ends inside of a character, any but kDead.
@@ -227,7 +225,7 @@ void StringMask::Enter(LiveAutomaton& live, size_t depth, int32_t state) {
 }
 
 // The tokens at and below `top`, whose parent is on the chain.
-bool StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t top,
+void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t top,
                            std::span<uint32_t> mask) {
   const StringNode* const nodes = strings_.nodes().data();
   LiveAutomaton& live = target.live;
@@ -248,15 +246,15 @@ bool StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
       continue;
     }
     if (has_chain && chain.Reaches(node.depth) && chain.After(node.depth) == state) {
-      if (!WalkDeviations(target, chain, at + 1, at + node.subtree, mask)) {
-        return false;
-      }
+      WalkDeviations(target, chain, at + 1, at + node.subtree, mask);
       at += node.subtree;
       continue;
     }
     if (target.keys.has_value() && state != judged) {
       if (!target.keys->HasMany(state)) {
-        return false;
+        AskEach(target.thread, strings_.Below(at), mask);
+        at += node.subtree;
+        continue;
       }
       judged = state;
     }
@@ -271,7 +269,20 @@ bool StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
     }
     ++at;
   }
-  return true;
+}
+
+// Where few keys are left it matters which of them came before.
+void StringMask::AskEach(const MatchThread& thread, const StringTokens::Range& range,
+                         std::span<uint32_t> mask) {
+  for (const int32_t token : range.ends) {
+    Allows(thread, token) ? Set(mask, token) : Clear(mask, token);
+  }
+  for (const StringExit& exit : range.exits) {
+    dropped_exits_.push_back(exit.token);
+    if (Allows(thread, exit.token)) {
+      kept_exits_.push_back(exit.token);
+    }
+  }
 }
 
 // Tokens that close the string in `state`, which the chain judged otherwise or not at all.

@@ -53,14 +53,16 @@ class StringMask {
     bool is_inside_item = false;         // part of an item that is compared
   };
 
-  Chain FindChain(LiveAutomaton& live, int32_t state) const;
+  Chain FindChain(const Target& target) const;
   void AddInside(const Chain& chain, std::span<uint32_t> mask) const;
   void GroupExits(LiveAutomaton& live, const Chain& chain);
-  bool WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask);
+  void WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask);
   void FindDeviations(const Chain& chain, LiveAutomaton& live);
-  bool WalkDeviations(const Target& target, const Chain& chain, uint32_t begin, uint32_t end,
+  void WalkDeviations(const Target& target, const Chain& chain, uint32_t begin, uint32_t end,
                       std::span<uint32_t> mask);
-  bool WalkBelow(const Target& target, const Chain& chain, uint32_t top, std::span<uint32_t> mask);
+  void WalkBelow(const Target& target, const Chain& chain, uint32_t top, std::span<uint32_t> mask);
+  void AskEach(const MatchThread& thread, const StringTokens::Range& range,
+               std::span<uint32_t> mask);
   int32_t StepTo(LiveAutomaton& live, uint32_t node) const;
   void Enter(LiveAutomaton& live, size_t depth, int32_t state);
   void TakeExits(LiveAutomaton& live, int32_t state, std::span<const StringExit> exits,
@@ -82,6 +84,7 @@ class StringMask {
   std::vector<ExitGroup> groups_;       // by the chain
   std::vector<ExitGroup> own_groups_;   // of texts that leave the chain
   std::vector<int32_t> dropped_exits_;  // tokens that the chain's groups have and may not
+  std::vector<int32_t> kept_exits_;     // of those: that may after all
   bool dropped_any_ = false;
   std::vector<uint32_t> deviations_;   // nodes by which tokens may leave the chain, sorted
   std::vector<int32_t> states_;        // by depth
