@@ -70,17 +70,18 @@ bool JsonReader::UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts,
     return true;
   }
   const size_t taken = keys.names.size() + static_cast<size_t>(facts.count);
-  const auto texts = live.Texts(place.state, std::max(taken, KeyLanguage::kManyKeys));
-  if (!texts.has_value()) {
+  const size_t enough = std::max(taken, KeyLanguage::kManyKeys);
+  if (live.HasMoreTextsThan(place.state, enough)) {
     if (all_possible && taken <= KeyLanguage::kManyKeys) {
       keys.SetManyKeys(place.state);
     }
     return true;
   }
+  const auto texts = live.Texts(place.state, enough).value_or(std::vector<std::u32string>());
   const std::string last_bytes = Utf8Of(last);
   const std::string read =
       KeyReadSoFar(place, static_cast<size_t>(place.name_bytes) - last_bytes.size()) + last_bytes;
-  return std::any_of(texts->begin(), texts->end(), [&](const std::u32string& rest) {
+  return std::any_of(texts.begin(), texts.end(), [&](const std::u32string& rest) {
     const std::string key = read + Utf8Of(rest);
     return !facts.HasKey(key) && !keys.IsNamed(key);
   });
@@ -222,9 +223,9 @@ FreshKeys JsonReader::KeysOf(const JsonPlace& place) const {
 bool FreshKeys::HasMany(int32_t state) const {
   const size_t taken = keys_->names.size() + static_cast<size_t>(count_);
   if (taken > KeyLanguage::kManyKeys) {
-    return !keys_->live->Texts(state, taken).has_value();
+    return keys_->live->HasMoreTextsThan(state, taken);
   }
-  if (!keys_->HasManyKeys(state) && !keys_->live->Texts(state, KeyLanguage::kManyKeys)) {
+  if (!keys_->HasManyKeys(state) && keys_->live->HasMoreTextsThan(state, KeyLanguage::kManyKeys)) {
     keys_->SetManyKeys(state);
   }
   return keys_->HasManyKeys(state);

@@ -255,7 +255,7 @@ bool JsonReader::StepArray(JsonPlace& place, uint8_t byte) {
 bool JsonReader::HasStringsToSpare(const JsonPlace& place) const {
   const ValueLanguage& values = language_.Values(place.pending);
   return (values.types & kString) == 0 ||
-         !values.live_strings->Texts(ScalarAutomaton::kInitial, 1).has_value();
+         values.live_strings->HasMoreTextsThan(ScalarAutomaton::kInitial, 1);
 }
 
 bool JsonReader::MayMissItsPlace(const JsonPlace& place) const {

@@ -372,6 +372,35 @@ int32_t LiveAutomaton::UsualNext(int32_t state, CodePointSet& others) {
   return widest->next;
 }
 
+bool LiveAutomaton::HasMoreTextsThan(int32_t state, size_t count) {
+  std::vector<std::pair<int32_t, size_t>> front;  // states, and the prefixes that lead there
+  if (IsLive(state)) {
+    front.emplace_back(state, 1);
+  }
+  size_t ended = 0;
+  while (!front.empty()) {
+    std::vector<std::pair<int32_t, size_t>> next;
+    size_t prefixes = 0;
+    for (const auto& [at, ways] : front) {
+      ended += CanEnd(at) ? ways : 0;
+      for (const ScalarArc& arc : Arcs(at)) {
+        const size_t more = std::min(ways, count + 1) * (arc.high - arc.low + size_t{1});
+        prefixes += more;
+        const auto same = std::find_if(next.begin(), next.end(),
+                                       [&](const auto& one) { return one.first == arc.next; });
+        same != next.end() ? static_cast<void>(same->second += more)
+                           : static_cast<void>(next.emplace_back(arc.next, more));
+      }
+    }
+    // Every live prefix has at least one text of its own.
+    if (ended + prefixes > count) {
+      return true;
+    }
+    front = std::move(next);
+  }
+  return false;
+}
+
 std::optional<std::vector<std::u32string>> LiveAutomaton::Texts(int32_t state, size_t count_max) {
   struct Prefix {
     int32_t state;

@@ -108,6 +108,8 @@ class LiveAutomaton {
   // Where the widest arc leads, kDead when there is none. Adds the characters that do not lead
   // there to `others`.
   int32_t UsualNext(int32_t state, CodePointSet& others);
+  // Whether more than `count` texts lead to a good end.
+  bool HasMoreTextsThan(int32_t state, size_t count);
   // Up to `count_max` texts that lead to a good end; nullopt when there are more.
   std::optional<std::vector<std::u32string>> Texts(int32_t state, size_t count_max);
   // Some of them, up to `count` and short ones first.
