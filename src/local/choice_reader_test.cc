@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/testing/fake_random.h"
 #include "chat/message.h"
 #include "tokenizer/testing/vocabularies.h"
@@ -230,6 +232,53 @@ TEST_F(Reader, FinishedCallsBeforeACutKeepTheirArguments_C182) {
 TEST_F(Reader, CallWithoutACompleteNameIsDroppedWhenCut) {
   EXPECT_EQ(Read("a<tool_call>\n{\"name\": \"f", engine::EndReason::kLength),
             (Answer{"", "a", {}, FinishReason::kLength}));
+}
+
+TEST_F(Reader, StopStringsDoNotReachAcrossACall_C125) {
+  answer_.stops = {"bc", "<tool_call>", "\"x\""};
+  EXPECT_EQ(Read("ab" + std::string(kCallF) + "c"),
+            (Answer{"", "abc", {R"(f{"x": 1})"}, FinishReason::kToolCalls}));
+  EXPECT_EQ(Read("<think>b</think>c"), (Answer{"b", "c", {}, FinishReason::kStop}));
+}
+
+TEST_F(Reader, AStopStringBeforeACallEndsTheAnswer) {
+  answer_.stops = {"wait"};
+  EXPECT_EQ(Read("now wait\n" + std::string(kCallF)),
+            (Answer{"", "now ", {}, FinishReason::kStop}));
+}
+
+TEST_F(Reader, AStopStringInACallOfAnUnknownNameIsText) {
+  answer_.stops = {"zz"};
+  EXPECT_EQ(Read("a<tool_call>{\"name\": \"zzz\"}</tool_call>"),
+            (Answer{"", "a{\"name\": \"", {}, FinishReason::kStop}));
+}
+
+TEST_F(Reader, ACallEndsReasoningAndWhatFollowsIsContent) {
+  EXPECT_EQ(Read("<think>hm\n" + std::string(kCallF) + "\n</think>\n\nyes"),
+            (Answer{"hm", "yes", {R"(f{"x": 1})"}, FinishReason::kToolCalls}));
+}
+
+TEST_F(Reader, ChoicesThatComeInTurnsDoNotTouchEachOther) {
+  const std::vector<std::string> texts = {"<think>a</think>b" + std::string(kCallF),
+                                          "c<tool_call>{\"name\": \"zzz\"}</tool_call>d"};
+  std::vector<ChoiceReader> readers;
+  std::vector<std::vector<base::TokenId>> tokens;
+  std::vector<std::vector<EventContent>> events(texts.size());
+  for (const std::string& text : texts) {
+    readers.emplace_back(answer_, &random_);
+    tokens.push_back(Bytes(text, *answer_.tokenizer));
+  }
+  for (size_t at = 0; at < std::max(tokens[0].size(), tokens[1].size()); ++at) {
+    for (size_t i = 0; i < readers.size(); ++i) {
+      if (at < tokens[i].size()) {
+        readers[i].AddToken({.token = tokens[i][at]}, events[i]);
+      }
+    }
+  }
+  for (size_t i = 0; i < readers.size(); ++i) {
+    readers[i].End(engine::EndReason::kEndToken, events[i]);
+    EXPECT_EQ(Put(events[i]), Read(texts[i]));
+  }
 }
 
 TEST_F(Reader, LengthWinsOverCalls) {

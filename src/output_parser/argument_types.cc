@@ -121,6 +121,11 @@ ArgumentTypes TypesOfArgument(const boost::json::value& parameters, std::string_
   return finder.types();
 }
 
+bool DeclaresArguments(const boost::json::value& parameters) {
+  const boost::json::value* properties = Member(parameters, "properties");
+  return properties != nullptr && properties->is_object() && !properties->get_object().empty();
+}
+
 bool DeclaresArgument(const boost::json::value& parameters, std::string_view key) {
   return Property(parameters, key) != nullptr;
 }

@@ -26,7 +26,8 @@ struct ArgumentTypes {
 // in examples, such as "str"), enum, const, anyOf, oneOf, allOf and references inside the document.
 ArgumentTypes TypesOfArgument(const boost::json::value& parameters, std::string_view key);
 
-// Whether a tool's `parameters` list the property.
+// Whether a tool's `parameters` list any property, and this one.
+bool DeclaresArguments(const boost::json::value& parameters);
 bool DeclaresArgument(const boost::json::value& parameters, std::string_view key);
 
 }  // namespace millrace::output_parser

@@ -147,6 +147,15 @@ TEST(DeepseekV31, MarksOfToolResultsAreNoText) {
   }
 }
 
+TEST(DeepseekV31, AFenceAroundTheArgumentsIsForgiven) {
+  EXPECT_EQ(Parse(kDeepseekV31,
+                  "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>\n```json\n{\"a\": "
+                  "\"```\"}\n```"
+                  "<｜tool▁call▁end｜><｜tool▁calls▁end｜>")
+                .calls,
+            std::vector{Call("{\"a\": \"```\"}", "now")});
+}
+
 TEST(DeepseekV31, JsonThatIsNoneIsPassedOnAsWritten) {
   ParsedAnswer answer =
       Parse(kDeepseekV31,

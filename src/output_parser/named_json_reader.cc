@@ -65,7 +65,9 @@ class NamedJsonReader : public CallReader {
       state_ = State::kJson;
       return ConsumeJson(byte, sink);
     }
-    if (IsSpace(byte)) {
+    // A fence around the JSON, with the name of its language.
+    in_fence_ = in_fence_ || byte == '`';
+    if (IsSpace(byte) || byte == '`' || (in_fence_ && byte >= 'a' && byte <= 'z')) {
       return {};
     }
     if (!accepted_) {
@@ -124,6 +126,7 @@ class NamedJsonReader : public CallReader {
   CallEnd end_;
   ExtentScanner extent_;
   std::string name_;
+  bool in_fence_ = false;
   bool accepted_ = false;
   bool any_arguments_ = false;
 };

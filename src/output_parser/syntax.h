@@ -21,8 +21,8 @@ namespace millrace::output_parser {
 //
 // where TEXT, any text without the first mark of argument_end, is a value of type string and JSON
 // is a value of any other type. Marks begin with '<' and have no other; a name in front of one JSON
-// object needs a name_end. The parser reads white space around marks loosely; what is here is
-// what a grammar should produce.
+// object needs a name_end. The parser reads white space around marks loosely, and values that quote
+// the marks; what is here is what a grammar should produce.
 struct CallForm {
   enum class Arguments {
     kJsonCall,  // name and arguments are members of one JSON object: call_begin ends inside of it

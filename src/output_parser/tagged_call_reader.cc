@@ -74,8 +74,12 @@ class TaggedCallReader : public CallReader {
   }
 
   void Finish(Parser::End end, CallSink& sink) override {
-    if (state_ == State::kValue && value_.closed()) {
-      arguments_.EndArgument(sink);
+    while (state_ == State::kValue) {
+      const ValueScanner::Found found = value_.Finish();
+      if (!found.ended) {
+        break;
+      }
+      EndValue(found, sink);
     }
     if (end == Parser::End::kComplete && state_ != State::kClosing) {
       EndArguments(sink);
@@ -223,7 +227,7 @@ class TaggedCallReader : public CallReader {
     const std::string_view key = Unquoted(key_);
     keys_.emplace(key);
     arguments_.BeginArgument(key, kind, sink);
-    value_.Begin(arguments_.json_expected());
+    value_.Begin(arguments_.json_expected(), arguments_.DeclaresAny(sink));
     state_ = State::kValue;
     at_value_start_ = true;
     line_end_held_ = false;
@@ -235,7 +239,7 @@ class TaggedCallReader : public CallReader {
     }
     std::string text;
     const ValueScanner::Found found = value_.Consume(
-        byte,
+        byte, rereading_,
         [&](std::string_view key) {
           return arguments_.Declares(Unquoted(key), sink) &&
                  !keys_.contains(std::string(Unquoted(key)));
@@ -251,17 +255,21 @@ class TaggedCallReader : public CallReader {
       }
       arguments_.AddText(text, sink);
     }
-    if (!found.ended) {
-      return {};
-    }
+    return found.ended ? EndValue(found, sink) : Step{};
+  }
+
+  // Reads again what came behind the value.
+  Step EndValue(const ValueScanner::Found& found, CallSink& sink) {
     arguments_.EndArgument(sink);
     state_ = State::kBetween;
     between_.Reset();
+    const bool was_rereading = std::exchange(rereading_, true);
     Step step;
     for (size_t i = 0; i < found.unread.size() && step.progress == Progress::kMore; ++i) {
       step = Consume(found.unread[i], sink);
       step.unread += step.progress == Progress::kDone ? found.unread.size() - 1 - i : 0;
     }
+    rereading_ = was_rereading;
     return step;
   }
 
@@ -283,6 +291,7 @@ class TaggedCallReader : public CallReader {
   bool accepted_ = false;
   bool nothing_came_ = true;  // behind the name
   bool in_json_form_ = false;
+  bool rereading_ = false;
   bool at_value_start_ = false;
   bool line_end_held_ = false;
 };

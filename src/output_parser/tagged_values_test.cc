@@ -83,6 +83,36 @@ TEST(Qwen3CoderValue, MayQuoteItsOwnSyntax) {
       });
 }
 
+TEST(Qwen3CoderValue, ArgumentsThatTheToolDoesNotListAreTextOnlyWhereTextFollows) {
+  ExpectAll(
+      kQwen3Coder,
+      {{"<tool_call>\n<function=save>\n<parameter=body>\nT = "
+        "'''\n</parameter>\n<parameter=new>\n#!\n"
+        "</parameter>\n'''\n</parameter>\n<parameter=path>\na\n</parameter>\n</function>\n</"
+        "tool_call>",
+        R"(save({"body": "T = '''\n</parameter>\n<parameter=new>\n#!\n</parameter>\n'''", )"
+        R"("path": "a"}))"},
+       {"<tool_call>\n<function=save>\n<parameter=path>\na\n</parameter>\n<parameter=one>\n1\n</"
+        "parameter>\n"
+        "<parameter=two>\n<parameter=x>\n</parameter>\n</parameter>\n</function>\n</tool_call> b",
+        R"(text{b} save({"path": "a", "one": 1, "two": "<parameter=x>\n</parameter>"}))"},
+       {"<tool_call>\n<function=save>\n<parameter=path>\na\n</parameter>\n<parameter=one>\n1\n</"
+        "parameter>\n"
+        "<parameter=body>\nb\n</parameter>\n<parameter=path>\nc\n</parameter>\n</function>\n</"
+        "tool_call>",
+        R"(save({"path": "a", "one": 1, "body": "b", "path": "c"}))"},
+       {"<tool_call>\n<function=save>\n<parameter=path>\na\n</parameter>\n<parameter=one>\n1",
+        R"(save({"path": "a", "one": 1}))"},
+       {"<tool_call>\n<function=save>\n<parameter=path>\na\n</parameter>\n<parameter=one>\n1\n</"
+        "parameter>\n"
+        "<parameter=two>\n2\n</parameter>",
+        R"(save({"path": "a", "one": 1, "two": 2}))"},
+       {"<tool_call>\n<function=save>\n<parameter=path>\na\n</parameter>\n<parameter=a<b>\n1\n</"
+        "parameter>\n"
+        "</function>\n</tool_call>",
+        R"(save({"path": "a", "a<b": 1}))"}});
+}
+
 TEST(Qwen3CoderValue, EndsWithoutItsClosingMark) {
   ExpectAll(kQwen3Coder,
             {

@@ -48,6 +48,8 @@ bool ArgumentWriter::Declares(std::string_view key, CallSink& sink) {
   return DeclaresArgument(Schema(sink), key);
 }
 
+bool ArgumentWriter::DeclaresAny(CallSink& sink) { return DeclaresArguments(Schema(sink)); }
+
 void ArgumentWriter::BeginArgument(std::string_view key, Kind kind, CallSink& sink) {
   EndArgument(sink);
   sink.AddArguments((any_ ? ", \"" : "{\"") + EscapedForJson(key) + "\": ");

@@ -33,6 +33,8 @@ class ArgumentWriter {
   }
   // Whether the tool's schema lists an argument of this name.
   bool Declares(std::string_view key, CallSink& sink);
+  // Whether it lists any.
+  bool DeclaresAny(CallSink& sink);
   // A part of the current argument's text, of any size.
   void AddText(std::string_view text, CallSink& sink);
   void EndArgument(CallSink& sink);

@@ -8,6 +8,13 @@ namespace millrace::output_parser {
 namespace {
 
 constexpr size_t kKeyBytesMax = 128;
+constexpr size_t kHeldBytesMax = 1U << 16;
+
+// Whether a line begins behind `text`, but for spaces.
+bool EndsAtLineStart(std::string_view text) {
+  const size_t last = text.find_last_not_of(" \t");
+  return last == std::string_view::npos || text[last] == '\n';
+}
 
 // In the order of ValueScanner::Mark; the marks that may end a call come last.
 std::vector<std::string_view> MarksOf(const Syntax& syntax) {
@@ -41,7 +48,8 @@ ValueScanner::ValueScanner(const Syntax& syntax)
       value_in_lines_(syntax.form.text_begin.ends_with('\n')),
       marks_(MarksOf(syntax)) {}
 
-void ValueScanner::Begin(bool json) {
+void ValueScanner::Begin(bool json, bool keys_known) {
+  keys_known_ = keys_known;
   marks_.Reset();
   state_ = State::kText;
   held_.clear();
@@ -54,7 +62,7 @@ void ValueScanner::Begin(bool json) {
   extent_ = {};
 }
 
-ValueScanner::Found ValueScanner::Consume(char byte, const MayFollow& may_follow,
+ValueScanner::Found ValueScanner::Consume(char byte, bool reread, const MayFollow& may_follow,
                                           std::string& text) {
   if (!opening_.empty()) {
     return OnOpeningByte(byte, may_follow, text);
@@ -64,15 +72,26 @@ ValueScanner::Found ValueScanner::Consume(char byte, const MayFollow& may_follow
   if (!bytes.empty()) {
     OnText(bytes, text);
   }
-  return mark >= 0 ? OnMark(mark, text) : Found{};
+  return mark >= 0 ? OnMark(mark, reread, text) : Found{};
+}
+
+ValueScanner::Found ValueScanner::Finish() const {
+  if (state_ == State::kText || state_ == State::kMaybeOver) {
+    return {};
+  }
+  return End(opening_);
 }
 
 // ---- marks ----
 
-ValueScanner::Found ValueScanner::OnMark(int mark, std::string& text) {
+ValueScanner::Found ValueScanner::OnMark(int mark, bool reread, std::string& text) {
   const std::string_view bytes = marks_.mark(mark);
-  if (state_ == State::kClosed) {
-    return End(bytes);
+  if (behind_closing_mark()) {
+    return OnMarkBehind(mark, reread);
+  }
+  if (state_ == State::kInUnknown) {
+    OnMarkInUnknown(mark);
+    return {};
   }
   if (bytes == inner_call_end_ && !in_json_string()) {
     inner_calls_ = std::max<int64_t>(inner_calls_ - 1, 0);
@@ -90,6 +109,31 @@ ValueScanner::Found ValueScanner::OnMark(int mark, std::string& text) {
   return OnMarkInText(mark, text);
 }
 
+ValueScanner::Found ValueScanner::OnMarkBehind(int mark, bool reread) {
+  if (mark != kArgument || reread || !value_in_lines_ || !keys_known_) {
+    return End(marks_.mark(mark));
+  }
+  BeginOpening(marks_.mark(mark));
+  return {};
+}
+
+void ValueScanner::OnMarkInUnknown(int mark) {
+  if (mark == kArgument && EndsAtLineStart(held_)) {
+    ++unknown_depth_;
+  }
+  if (mark == kClose && --unknown_depth_ < 0) {
+    state_ = State::kUnknownEnd;
+  }
+  held_ += marks_.mark(mark);
+}
+
+void ValueScanner::BeginOpening(std::string_view mark) {
+  opening_ = mark;
+  opening_mark_bytes_ = mark.size();
+  key_bytes_ = 0;
+  key_end_matched_ = 0;
+}
+
 // `mark` came in text, or is an argument's behind an inner one.
 ValueScanner::Found ValueScanner::OnMarkInText(int mark, std::string& text) {
   const std::string_view bytes = marks_.mark(mark);
@@ -99,10 +143,7 @@ ValueScanner::Found ValueScanner::OnMarkInText(int mark, std::string& text) {
   } else if (mark >= kCallEnd) {
     Hold(bytes, State::kMaybeOver, 0);
   } else if (mark == kArgument && !in_json_string()) {
-    opening_ = bytes;
-    opening_mark_bytes_ = bytes.size();
-    key_bytes_ = 0;
-    key_end_matched_ = 0;
+    BeginOpening(bytes);
   } else {
     inner_calls_ += mark == kInnerCall && !in_json_string() ? 1 : 0;
     Resume(text);
@@ -147,10 +188,13 @@ ValueScanner::Found ValueScanner::OnOpeningByte(char byte, const MayFollow& may_
   // No argument: what came behind the mark may hold others.
   const std::string opening = std::move(opening_);
   opening_.clear();
+  if (behind_closing_mark()) {
+    return End(opening);
+  }
   Resume(text);
   Emit(std::string_view(opening).substr(0, opening_mark_bytes_), text);
   for (size_t i = opening_mark_bytes_; i < opening.size(); ++i) {
-    if (Found found = Consume(opening[i], may_follow, text); found.ended) {
+    if (Found found = Consume(opening[i], false, may_follow, text); found.ended) {
       found.unread += opening.substr(i + 1);
       return found;
     }
@@ -174,6 +218,15 @@ bool ValueScanner::OpeningMayGoOn(char byte) {
 ValueScanner::Found ValueScanner::OnOpening(const MayFollow& may_follow, std::string& text) {
   const std::string opening = std::move(opening_);
   opening_.clear();
+  if (behind_closing_mark()) {
+    if (may_follow(opening.substr(opening_mark_bytes_, key_bytes_))) {
+      return End(opening);
+    }
+    held_ += opening;
+    state_ = State::kInUnknown;
+    unknown_depth_ = 0;
+    return {};
+  }
   const bool in_place =
       behind_inner_argument() || (depth_ == 0 && (!value_in_lines_ || at_line_start_));
   if (in_place && inner_calls_ == 0 &&
@@ -193,7 +246,10 @@ ValueScanner::Found ValueScanner::OnOpening(const MayFollow& may_follow, std::st
 
 void ValueScanner::OnText(std::string_view bytes, std::string& text) {
   if (state_ != State::kText) {
-    if (std::all_of(bytes.begin(), bytes.end(), IsSpace)) {
+    const bool goes_on = state_ == State::kInUnknown
+                             ? held_.size() < kHeldBytesMax
+                             : std::all_of(bytes.begin(), bytes.end(), IsSpace);
+    if (goes_on) {
       held_ += bytes;
       return;
     }
