@@ -42,42 +42,16 @@ bool JsonReader::KeyIsLive(const JsonPlace& place, std::u32string_view last) {
 
 bool JsonReader::UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts,
                                   std::u32string_view last) {
-  const AlternativesId alternatives = FrameOf(place).alternatives;
-  KeyLanguage& keys = language_.Keys(alternatives);
-  static const std::string probe = "\x01";  // stands for the key that is to come
-  const auto is_possible = [&](int32_t truth) {
-    return language_.PendingOfKey(alternatives, truth, probe, facts) != kNone;
-  };
-  if (keys.conditions.empty()) {
-    return is_possible(keys.automaton->Truth(place.state));
-  }
-  // A kind of key counts only when the object can still be completed after one.
-  bool all_possible = true;
-  for (size_t truth = 0; truth < keys.generic.size(); ++truth) {
-    if (keys.generic[truth] >= 0) {
-      all_possible = all_possible && is_possible(static_cast<int32_t>(truth));
-    }
-  }
-  std::optional<LiveAutomaton> narrowed;
-  if (!all_possible) {
-    narrowed.emplace(*keys.automaton, is_possible);
-  }
-  LiveAutomaton& live = narrowed.has_value() ? *narrowed : *keys.live;
-  if (!live.IsLive(place.state)) {
+  const std::optional<FreshKeys> fresh = FreshKeysAt(place);
+  if (!fresh.has_value() || !fresh->live().IsLive(place.state)) {
     return false;
   }
-  if (all_possible && keys.HasManyKeys(place.state)) {
+  if (fresh->HasMany(place.state)) {
     return true;
   }
-  const size_t taken = keys.names.size() + static_cast<size_t>(facts.count);
-  const size_t enough = std::max(taken, KeyLanguage::kManyKeys);
-  if (live.HasMoreTextsThan(place.state, enough)) {
-    if (all_possible && taken <= KeyLanguage::kManyKeys) {
-      keys.SetManyKeys(place.state);
-    }
-    return true;
-  }
-  const auto texts = live.Texts(place.state, enough).value_or(std::vector<std::u32string>());
+  const KeyLanguage& keys = language_.Keys(FrameOf(place).alternatives);
+  const auto texts =
+      fresh->live().Texts(place.state, fresh->taken()).value_or(std::vector<std::u32string>());
   const std::string last_bytes = Utf8Of(last);
   const std::string read =
       KeyReadSoFar(place, static_cast<size_t>(place.name_bytes) - last_bytes.size()) + last_bytes;
@@ -118,11 +92,15 @@ bool JsonReader::AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t 
   const JsonFrame& frame = FrameOf(place);
   KeyLanguage& keys = language_.Keys(frame.alternatives);
   const Facts facts = FactsOf(frame);
-  if (place.state != ScalarAutomaton::kDead && MayBeFreshKey(place)) {
-    const auto view = keys.live->Arcs(place.state);
+  if (const std::optional<FreshKeys> fresh = FreshKeysAt(place); fresh.has_value()) {
+    const auto view = fresh->live().Arcs(place.state);
     const std::vector<ScalarArc> arcs(view.begin(), view.end());
     for (const ScalarArc& arc : arcs) {
       const char32_t end = std::min(high, arc.high);
+      const bool overlaps = std::max(low, arc.low) <= end;
+      if (overlaps && fresh->HasMany(arc.next)) {
+        return true;
+      }
       for (char32_t c = std::max(low, arc.low); c <= end; ++c) {
         JsonPlace next = place;
         if (TakeKeyCharacter(next, c)) {
@@ -185,50 +163,15 @@ std::string JsonReader::KeyReadSoFar(const JsonPlace& place, size_t bytes) const
       text.substr(std::min(static_cast<size_t>(place.text_begin) + 1, text.size())), bytes);
 }
 
-JsonReader::FreshKeyKinds JsonReader::KindsOfFreshKeys(const JsonPlace& place) const {
+std::optional<FreshKeys> JsonReader::FreshKeysAt(const JsonPlace& place) const {
+  if (place.state == ScalarAutomaton::kDead) {
+    return std::nullopt;
+  }
   const JsonFrame& frame = FrameOf(place);
-  KeyLanguage& keys = language_.Keys(frame.alternatives);
-  const Facts facts = FactsOf(frame);
-  static const std::string probe = "\x01";  // stands for the key that is to come
-  const auto is_possible = [&](int32_t truth) {
-    return language_.PendingOfKey(frame.alternatives, truth, probe, facts) != kNone;
-  };
-  if (keys.conditions.empty()) {
-    const bool possible = is_possible(keys.automaton->Truth(place.state));
-    return {.any = possible, .all = possible};
-  }
-  FreshKeyKinds kinds{.any = false, .all = true};
-  for (size_t truth = 0; truth < keys.generic.size(); ++truth) {
-    if (keys.generic[truth] >= 0) {
-      const bool possible = is_possible(static_cast<int32_t>(truth));
-      kinds.any = kinds.any || possible;
-      kinds.all = kinds.all && possible;
-    }
-  }
-  return kinds;
-}
-
-bool JsonReader::MayBeFreshKey(const JsonPlace& place) const { return KindsOfFreshKeys(place).any; }
-
-bool JsonReader::MayBeAnyFreshKey(const JsonPlace& place) const {
-  return place.state != ScalarAutomaton::kDead && KindsOfFreshKeys(place).all &&
-         FreshKeys(language_.Keys(FrameOf(place).alternatives), 0).live().IsLive(place.state);
-}
-
-FreshKeys JsonReader::KeysOf(const JsonPlace& place) const {
-  const JsonFrame& frame = FrameOf(place);
-  return {language_.Keys(frame.alternatives), frame.count};
-}
-
-bool FreshKeys::HasMany(int32_t state) const {
-  const size_t taken = keys_->names.size() + static_cast<size_t>(count_);
-  if (taken > KeyLanguage::kManyKeys) {
-    return keys_->live->HasMoreTextsThan(state, taken);
-  }
-  if (!keys_->HasManyKeys(state) && keys_->live->HasMoreTextsThan(state, KeyLanguage::kManyKeys)) {
-    keys_->SetManyKeys(state);
-  }
-  return keys_->HasManyKeys(state);
+  LiveAutomaton* live = language_.KeysThatMayCome(frame.alternatives, FactsOf(frame));
+  const size_t taken =
+      language_.Keys(frame.alternatives).names.size() + static_cast<size_t>(frame.count);
+  return live == nullptr ? std::nullopt : std::optional(FreshKeys(*live, taken));
 }
 
 bool JsonReader::EndFreshKey(JsonPlace& place, int32_t truth, const std::string& name) {

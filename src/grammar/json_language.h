@@ -104,15 +104,10 @@ struct KeyLanguage {
   std::unique_ptr<LiveAutomaton> live;
   std::vector<PendingId> generic;  // by truth of `conditions`; -2 = not asked yet
 
-  // States from which more than kManyKeys keys can still come.
-  static constexpr size_t kManyKeys = 256;
-  bool HasManyKeys(int32_t state) const {
-    return static_cast<size_t>(state) < many.size() && many[static_cast<size_t>(state)];
-  }
-  void SetManyKeys(int32_t state) {
-    many.resize(std::max(many.size(), static_cast<size_t>(state) + 1), false);
-    many[static_cast<size_t>(state)] = true;
-  }
+  // The automaton with other questions: whether keys of some truths can come, by which these are.
+  std::map<std::vector<bool>, std::unique_ptr<LiveAutomaton>> narrowed;
+  bool explored = false;  // all truths are known
+
   bool IsNamed(std::string_view key) const {
     const auto at = std::partition_point(names.begin(), names.end(),
                                          [key](const Named& named) { return named.name < key; });
@@ -176,6 +171,9 @@ class JsonLanguage {
                          const Facts& facts);
   // From this index on all items are under the same formulas.
   int64_t ItemPrefix(AlternativesId alternatives);
+  // Of the keys that have no name: those after which the object can still be completed. Null when
+  // there are none. The states are those of the automaton in Keys.
+  LiveAutomaton* KeysThatMayCome(AlternativesId alternatives, const Facts& facts);
   // The next item; kNone when there may be none.
   PendingId PendingOfItem(AlternativesId alternatives, const Facts& facts);
   // The container's alternatives after a value that satisfied the pairs `members` (sorted).

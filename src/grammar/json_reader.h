@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,18 +90,19 @@ struct JsonStore {
   }
 };
 
-// The keys of an object that are not named.
+// The keys that may come next and are not named.
 class FreshKeys {
  public:
-  // `count` entries came before.
-  FreshKeys(KeyLanguage& keys, int32_t count) : keys_(&keys), count_(count) {}
-  LiveAutomaton& live() const { return *keys_->live; }
-  // Whether keys can still come from `state` that an object of this size cannot use up.
-  bool HasMany(int32_t state) const;
+  // `taken` keys cannot come, for they are named or came before.
+  FreshKeys(LiveAutomaton& live, size_t taken) : live_(&live), taken_(taken) {}
+  LiveAutomaton& live() const { return *live_; }
+  size_t taken() const { return taken_; }
+  // Whether so many keys can come from `state` that it does not matter which are taken.
+  bool HasMany(int32_t state) const { return live_->HasMoreTextsThan(state, taken_); }
 
  private:
-  KeyLanguage* keys_;
-  int32_t count_;
+  LiveAutomaton* live_;
+  size_t taken_;
 };
 
 // The language's mutex is held by the caller.
@@ -125,9 +127,8 @@ class JsonReader {
   // For masks, of a place inside of a key. A key is fresh when it is neither named by the schema
   // nor one that came before.
   //
-  // Whether the object can still be completed after a fresh key of any kind that there is.
-  bool MayBeAnyFreshKey(const JsonPlace& place) const;
-  FreshKeys KeysOf(const JsonPlace& place) const;
+  // Nothing when no fresh key may come.
+  std::optional<FreshKeys> FreshKeysAt(const JsonPlace& place) const;
   // As EndKey, for a fresh key `name` of the kind `truth`.
   bool EndFreshKey(JsonPlace& place, int32_t truth, const std::string& name);
   // Of a place before an item: whether two different strings may come, or none.
@@ -157,13 +158,6 @@ class JsonReader {
   std::string KeyReadSoFar(const JsonPlace& place, size_t bytes) const;
   bool BeginKey(JsonPlace& place);
   bool KeyIsLive(const JsonPlace& place, std::u32string_view last);
-  // Which kinds of fresh keys, told apart by patterns, may come.
-  struct FreshKeyKinds {
-    bool any = false;
-    bool all = false;  // that there are
-  };
-  FreshKeyKinds KindsOfFreshKeys(const JsonPlace& place) const;
-  bool MayBeFreshKey(const JsonPlace& place) const;
   bool UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts, std::u32string_view last);
   bool TakeKeyCharacter(JsonPlace& place, char32_t c);
   bool AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t high);

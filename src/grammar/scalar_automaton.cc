@@ -373,6 +373,24 @@ int32_t LiveAutomaton::UsualNext(int32_t state, CodePointSet& others) {
 }
 
 bool LiveAutomaton::HasMoreTextsThan(int32_t state, size_t count) {
+  const auto index = static_cast<size_t>(state);
+  if (at_least_.size() <= index) {
+    at_least_.resize(std::max(automaton_.size(), index + 1), 0);
+  }
+  if (at_least_[index] > count) {
+    return true;
+  }
+  // The next question asks for more.
+  for (const size_t enough : {(count * 2) + 64, count}) {
+    if (CountTexts(state, enough)) {
+      at_least_[index] = enough + 1;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool LiveAutomaton::CountTexts(int32_t state, size_t count) {
   std::vector<std::pair<int32_t, size_t>> front;  // states, and the prefixes that lead there
   if (IsLive(state)) {
     front.emplace_back(state, 1);

@@ -108,7 +108,7 @@ class LiveAutomaton {
   // Where the widest arc leads, kDead when there is none. Adds the characters that do not lead
   // there to `others`.
   int32_t UsualNext(int32_t state, CodePointSet& others);
-  // Whether more than `count` texts lead to a good end.
+  // Whether more than `count` texts lead to a good end. What is found out stays.
   bool HasMoreTextsThan(int32_t state, size_t count);
   // Up to `count_max` texts that lead to a good end; nullopt when there are more.
   std::optional<std::vector<std::u32string>> Texts(int32_t state, size_t count_max);
@@ -129,12 +129,14 @@ class LiveAutomaton {
   bool Search(int32_t state);
   bool TryHints(int32_t state);
   bool IsGood(int32_t truth);
+  bool CountTexts(int32_t state, size_t count);
 
   ScalarAutomaton& automaton_;
   std::function<bool(int32_t)> is_good_;
   std::vector<Mark> marks_;
   std::vector<View> views_;
-  std::vector<int8_t> good_;  // by truth; -1 = not asked
+  std::vector<int8_t> good_;      // by truth; -1 = not asked
+  std::vector<size_t> at_least_;  // by state: so many texts follow
   bool gave_up_ = false;
   size_t memory_bytes_ = 0;  // of the views
 };

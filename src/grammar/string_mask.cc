@@ -27,12 +27,12 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
     return false;
   }
   JsonReader reader = move_.ReaderOf(thread);
-  if (is_key && !reader.MayBeAnyFreshKey(place)) {
+  const std::optional<FreshKeys> keys = is_key ? reader.FreshKeysAt(place) : std::nullopt;
+  if (is_key && (!keys.has_value() || !keys->live().IsLive(place.state))) {
     return false;
   }
-  Target target{.thread = thread,
-                .live = is_key ? reader.KeysOf(place).live() : reader.Strings(place),
-                .keys = is_key ? std::optional(reader.KeysOf(place)) : std::nullopt};
+  Target target{
+      .thread = thread, .live = is_key ? keys->live() : reader.Strings(place), .keys = keys};
   for (int32_t at = place.frame; at != kNone;) {
     const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
     bool& compared = at == place.frame && !is_key ? target.is_compared : target.is_inside_item;

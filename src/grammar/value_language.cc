@@ -116,4 +116,54 @@ KeyLanguage& JsonLanguage::Keys(AlternativesId alternatives) {
   return keys;
 }
 
+LiveAutomaton* JsonLanguage::KeysThatMayCome(AlternativesId alternatives, const Facts& facts) {
+  KeyLanguage& keys = Keys(alternatives);
+  static const std::string probe = "\x01";  // stands for the key that is to come
+  const auto may_come = [&](size_t truth) {
+    return PendingOfKey(alternatives, static_cast<int32_t>(truth), probe, facts) != kNone;
+  };
+  if (keys.conditions.empty()) {
+    const int32_t only = keys.automaton->Truth(ScalarAutomaton::kInitial);
+    return may_come(static_cast<size_t>(only)) ? keys.live.get() : nullptr;
+  }
+  bool all = true;
+  std::vector<bool> which;
+  const auto ask = [&] {
+    which.clear();
+    all = true;
+    for (size_t truth = 0; truth < keys.generic.size(); ++truth) {
+      const bool exists = keys.generic[truth] >= 0;
+      which.push_back(exists && may_come(truth));
+      all = all && (!exists || which.back());
+    }
+  };
+  ask();
+  if (all) {
+    return keys.live.get();
+  }
+  if (!std::exchange(keys.explored, true)) {  // a kind not yet met would be missing from `which`
+    constexpr size_t kStatesMax = 20'000;
+    for (int32_t state = 0; static_cast<size_t>(state) < keys.automaton->size(); ++state) {
+      if (keys.automaton->size() > kStatesMax) {
+        gave_up_ = true;
+        break;
+      }
+      keys.automaton->Arcs(state);
+      keys.live->CanEnd(state);
+    }
+    ask();
+  }
+  if (std::find(which.begin(), which.end(), true) == which.end()) {
+    return nullptr;
+  }
+  std::unique_ptr<LiveAutomaton>& live = keys.narrowed[which];
+  if (live == nullptr) {
+    live = std::make_unique<LiveAutomaton>(*keys.automaton, [which](int32_t truth) {
+      return truth >= 0 && static_cast<size_t>(truth) < which.size() &&
+             which[static_cast<size_t>(truth)];
+    });
+  }
+  return live.get();
+}
+
 }  // namespace millrace::grammar
