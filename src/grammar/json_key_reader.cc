@@ -180,23 +180,37 @@ bool JsonReader::EndFreshKey(JsonPlace& place, int32_t truth, const std::string&
   return place.pending != kNone && TakeKey(place, name);
 }
 
-std::vector<std::string> JsonReader::RestsOfKnownKeys(const JsonPlace& place) const {
+std::vector<JsonReader::KnownKey> JsonReader::KnownKeys(const JsonPlace& place) const {
   const JsonFrame& frame = FrameOf(place);
   const KeyLanguage& keys = language_.Keys(frame.alternatives);
   const auto bytes = static_cast<size_t>(place.name_bytes);
-  std::vector<std::string> rests;
+  std::vector<KnownKey> known;
   for (int32_t i = place.name_low; i < place.name_high; ++i) {
-    rests.push_back(keys.names[static_cast<size_t>(i)].name.substr(bytes));
+    known.push_back({keys.names[static_cast<size_t>(i)].name.substr(bytes), i});
+  }
+  if (frame.last_key < 0) {
+    return known;
   }
   const std::string read = KeyReadSoFar(place, bytes);
   for (int32_t at = frame.last_key; at >= 0;) {
     const SeenKey& seen = store_.keys[static_cast<size_t>(at)];
     if (seen.name.starts_with(read) && !keys.IsNamed(seen.name)) {
-      rests.push_back(seen.name.substr(bytes));
+      known.push_back({seen.name.substr(bytes), kNone});
     }
     at = seen.previous;
   }
-  return rests;
+  return known;
+}
+
+bool JsonReader::EndKnownKey(JsonPlace& place, const KnownKey& key) {
+  if (key.name_index == kNone) {
+    return false;
+  }
+  const JsonFrame& frame = FrameOf(place);
+  const auto index = static_cast<size_t>(key.name_index);
+  place.pending = language_.PendingOfName(frame.alternatives, index, FactsOf(frame));
+  return place.pending != kNone &&
+         TakeKey(place, language_.Keys(frame.alternatives).names[index].name);
 }
 
 }  // namespace millrace::grammar

@@ -136,8 +136,14 @@ class JsonReader {
   // Of a place in an item of an array whose items differ: what the item is may decide whether the
   // array can be completed, because later places ask for something else.
   bool MayMissItsPlace(const JsonPlace& place) const;
-  // What is missing to the keys that are not fresh and begin as the one that is read.
-  std::vector<std::string> RestsOfKnownKeys(const JsonPlace& place) const;
+  // A key that is not fresh and begins as the one that is read.
+  struct KnownKey {
+    std::string rest = {};       // what is missing
+    int32_t name_index = kNone;  // in the KeyLanguage; kNone for one that came before
+  };
+  std::vector<KnownKey> KnownKeys(const JsonPlace& place) const;
+  // As EndKey, when `key` is complete.
+  bool EndKnownKey(JsonPlace& place, const KnownKey& key);
 
  private:
   bool StepValue(JsonPlace& place, uint8_t byte);

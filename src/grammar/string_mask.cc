@@ -218,6 +218,7 @@ int32_t StringMask::StepTo(LiveAutomaton& live, uint32_t node) const {
   return alive ? before : ScalarAutomaton::kDead;
 }
 
+// Goes below a node of `depth` characters, which is in `state`.
 void StringMask::Enter(LiveAutomaton& live, size_t depth, int32_t state) {
   const bool same = depth > 0 && states_[depth - 1] == state && steps_[depth - 1] != nullptr;
   states_[depth] = state;
@@ -229,6 +230,7 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
                            std::span<uint32_t> mask) {
   const StringNode* const nodes = strings_.nodes().data();
   LiveAutomaton& live = target.live;
+  const FreshKeys* const keys = target.keys.has_value() ? &*target.keys : nullptr;
   const bool has_chain = chain.exists();
   const uint32_t end = top + nodes[top].subtree;
   int32_t judged = ScalarAutomaton::kDead;  // the last state that keys were found to be left from
@@ -250,8 +252,8 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
       at += node.subtree;
       continue;
     }
-    if (target.keys.has_value() && state != judged) {
-      if (!target.keys->HasMany(state)) {
+    if (keys != nullptr && state != judged) {
+      if (!keys->HasMany(state)) {
         AskEach(target.thread, strings_.Below(at), mask);
         at += node.subtree;
         continue;
@@ -261,11 +263,14 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
     if (node.subtree > 1) {
       Enter(live, node.depth, state);
     }
-    for (const int32_t token : strings_.Ends(at)) {
-      Set(mask, token);
+    if (node.token >= 0) {
+      Set(mask, node.token);
+      for (const int32_t token : node.has_others ? strings_.Ends(at) : std::span<const int32_t>()) {
+        Set(mask, token);
+      }
     }
-    if (const auto exits = strings_.Exits(at); !exits.empty()) {
-      TakeExits(live, state, exits, has_chain);
+    if (node.has_exits) {
+      TakeExits(live, state, strings_.Exits(at), has_chain);
     }
     ++at;
   }
@@ -418,26 +423,41 @@ void StringMask::AddExits(const Target& target, const ExitGroup& group, std::spa
 // and unless every text may come, tokens that lead to them.
 void StringMask::CorrectKeys(const MatchThread& thread, bool any_text, std::span<uint32_t> mask) {
   JsonReader reader = move_.ReaderOf(thread);
-  for (const std::string& rest : reader.RestsOfKnownKeys(thread.json)) {
-    strings_.ForEachBeginning(CodePointsOf(rest), !any_text, [&](uint32_t node, bool whole) {
+  for (const JsonReader::KnownKey& key : reader.KnownKeys(thread.json)) {
+    strings_.ForEachBeginning(CodePointsOf(key.rest), !any_text, [&](uint32_t node, bool whole) {
       for (const int32_t token : any_text ? std::span<const int32_t>() : strings_.Ends(node)) {
         if (Allows(thread, token)) {
           Set(mask, token);
         }
       }
-      for (const StringExit& exit : whole ? strings_.Exits(node) : std::span<const StringExit>()) {
-        Allows(thread, exit.token) ? Set(mask, exit.token) : Clear(mask, exit.token);
+      if (whole && strings_.nodes()[node].has_exits) {
+        CorrectExits(thread, key, strings_.Exits(node), mask);
       }
     });
   }
 }
 
-bool StringMask::Allows(const MatchThread& thread, int32_t token) {
+// Tokens that end the key `key`.
+void StringMask::CorrectExits(const MatchThread& thread, const JsonReader::KnownKey& key,
+                              std::span<const StringExit> exits, std::span<uint32_t> mask) {
   const MatchStore::Mark mark = store_.mark();
-  ThreadSet now = {thread};
+  MatchThread after = thread;
+  const bool may_come = move_.ReaderOf(thread).EndKnownKey(after.json, key);
+  store_.json.text += '"';
+  for (const StringExit& exit : exits) {
+    const std::string_view text = vocabulary_.Text(base::TokenId{exit.token});
+    const std::string_view rest = text.substr(text.size() - strings_.RestSize(exit.rest));
+    may_come&& Allows({after}, rest) ? Set(mask, exit.token) : Clear(mask, exit.token);
+  }
+  store_.Cut(mark);
+}
+
+bool StringMask::Allows(const ThreadSet& threads, std::string_view text) {
+  const MatchStore::Mark mark = store_.mark();
+  ThreadSet now = threads;
   ThreadSet next;
   bool alive = true;
-  for (const char byte : vocabulary_.Text(base::TokenId{token})) {
+  for (const char byte : text) {
     alive = move_.Step(now, static_cast<uint8_t>(byte), next);
     if (!alive) {
       break;
@@ -447,6 +467,10 @@ bool StringMask::Allows(const MatchThread& thread, int32_t token) {
   }
   store_.Cut(mark);
   return alive;
+}
+
+bool StringMask::Allows(const MatchThread& thread, int32_t token) {
+  return Allows({thread}, vocabulary_.Text(base::TokenId{token}));
 }
 
 }  // namespace millrace::grammar

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "grammar/thread_set.h"
@@ -75,6 +76,9 @@ class StringMask {
   uint8_t DoubtfulRests(const Target& target, const ThreadSet& after_quote);
   void FindRests(const ThreadSet& after_quote);
   void CorrectKeys(const MatchThread& thread, bool any_text, std::span<uint32_t> mask);
+  void CorrectExits(const MatchThread& thread, const JsonReader::KnownKey& key,
+                    std::span<const StringExit> exits, std::span<uint32_t> mask);
+  bool Allows(const ThreadSet& threads, std::string_view text);
   bool Allows(const MatchThread& thread, int32_t token);
 
   const Vocabulary& vocabulary_;

@@ -101,9 +101,13 @@ StringTokens::StringTokens(std::span<const Token> tokens, size_t mask_words) {
       continue;
     }
     characters_max_ = std::max(characters_max_, depth);
+    StringNode& node = nodes_[builder.open[depth]];
     if (text.empty()) {
       ends.emplace_back(builder.open[depth], token.id);
+      node.has_others = node.token >= 0;
+      node.token = token.id;
     } else {
+      node.has_exits = true;
       rests[text.substr(1)].push_back(exits.size());
       exits.emplace_back(builder.open[depth],
                          StringExit{.token = token.id, .characters = static_cast<uint32_t>(depth)});
@@ -238,6 +242,7 @@ void StringTokens::BuildRests(const std::vector<std::pair<std::string_view, int3
   };
   for (const auto& [text, id] : sorted) {
     rest_traits_.push_back(TraitsOfRest(text));
+    rest_sizes_.push_back(static_cast<uint8_t>(text.size()));
     const auto same = static_cast<size_t>(
         std::mismatch(text.begin(), text.end(), before.begin(), before.end()).first - text.begin());
     close(same);

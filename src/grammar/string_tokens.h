@@ -19,8 +19,11 @@ namespace millrace::grammar {
 struct StringNode {
   SpelledRange characters;  // that lead here: one, or where a token ends inside of one, several
   uint32_t subtree = 1;     // nodes from this one to the end of what lies below it
+  int32_t token = -1;       // one that ends here
   uint16_t depth = 0;       // characters from the root
   bool has_more = false;    // see StringTokens::MoreOf
+  bool has_others = false;  // tokens besides `token` end here
+  bool has_exits = false;   // tokens close the string here
 };
 
 // One node of the tree of rests, the same for bytes.
@@ -95,6 +98,7 @@ class StringTokens {
     kBeginsString = 4,     // behind a comma there is a quote and something behind it
     kClosesThenComma = 8,  // a bracket closes, and then there is a comma
   };
+  size_t RestSize(int32_t rest) const { return rest_sizes_[static_cast<size_t>(rest)]; }
   uint8_t TraitsOf(int32_t rest) const { return rest_traits_[static_cast<size_t>(rest)]; }
   // A character that no token spells.
   const std::string& unspelled() const { return unspelled_; }
@@ -138,6 +142,7 @@ class StringTokens {
   size_t characters_max_ = 0;
   std::vector<RestNode> rest_nodes_;
   std::vector<uint8_t> rest_traits_;
+  std::vector<uint8_t> rest_sizes_;
   std::string unspelled_;
   Lists<StringExit> by_rest_;
 };
