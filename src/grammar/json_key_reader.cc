@@ -49,16 +49,25 @@ bool JsonReader::UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts,
   if (fresh->HasMany(place.state)) {
     return true;
   }
+  // It matters only which keys are taken that begin like this one.
   const KeyLanguage& keys = language_.Keys(FrameOf(place).alternatives);
-  const auto texts =
-      fresh->live().Texts(place.state, fresh->taken()).value_or(std::vector<std::u32string>());
   const std::string last_bytes = Utf8Of(last);
   const std::string read =
       KeyReadSoFar(place, static_cast<size_t>(place.name_bytes) - last_bytes.size()) + last_bytes;
-  return std::any_of(texts.begin(), texts.end(), [&](const std::u32string& rest) {
-    const std::string key = read + Utf8Of(rest);
-    return !facts.HasKey(key) && !keys.IsNamed(key);
-  });
+  auto taken = static_cast<size_t>(place.name_high - place.name_low);
+  for (int32_t at = facts.last_key; at >= 0;) {
+    const SeenKey& seen = store_.keys[static_cast<size_t>(at)];
+    taken += seen.name.starts_with(read) ? 1 : 0;
+    at = seen.previous;
+  }
+  const auto texts = fresh->live().HasMoreTextsThan(place.state, taken)
+                         ? std::nullopt
+                         : fresh->live().Texts(place.state, taken);
+  return !texts.has_value() ||
+         std::any_of(texts->begin(), texts->end(), [&](const std::u32string& rest) {
+           const std::string key = read + Utf8Of(rest);
+           return !facts.HasKey(key) && !keys.IsNamed(key);
+         });
 }
 
 // Moves past one character of a key; says whether some key is left.

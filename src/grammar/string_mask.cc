@@ -45,7 +45,7 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
   groups_.clear();
   own_groups_.clear();
   dropped_exits_.clear();
-  kept_exits_.clear();
+  few_keys_ = false;
   dropped_any_ = false;
   const Chain chain = FindChain(target);
   AddInside(chain, mask);
@@ -60,11 +60,9 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
   for (const ExitGroup& group : own_groups_) {
     AddExits(target, group, mask);
   }
-  for (const int32_t token : kept_exits_) {
-    Set(mask, token);
-  }
   if (is_key) {
-    CorrectKeys(thread, chain.exists() && !chain.is_bounded && !dropped_any_, mask);
+    const bool any_text = chain.exists() && !chain.is_bounded && !dropped_any_ && !few_keys_;
+    CorrectKeys(thread, any_text, mask);
   }
   return true;
 }
@@ -102,10 +100,7 @@ StringMask::Chain StringMask::FindChain(const Target& target) const {
     later += strings_.Later(range.low, range.high).size();
   }
   const size_t all = strings_.First(0, kCodePointMax).size();
-  const bool is_free = !target.keys.has_value() ||
-                       std::all_of(chain.states.begin() + 1, chain.states.end(),
-                                   [&](int32_t reached) { return target.keys->HasMany(reached); });
-  return at_once * 2 <= all && later <= kDeviationsMax && is_free ? chain : none;
+  return at_once * 2 <= all && later <= kDeviationsMax ? chain : none;
 }
 
 void StringMask::AddInside(const Chain& chain, std::span<uint32_t> mask) const {
@@ -158,6 +153,9 @@ void StringMask::Drop(const StringTokens::Range& range, std::span<uint32_t> mask
 void StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask) {
   const int32_t state = target.thread.json.state;
   TakeExits(target.live, state, strings_.Exits(0), false);
+  for (size_t i = 1; target.keys.has_value() && i < chain.states.size(); ++i) {
+    few_keys_ = few_keys_ || !target.keys->HasMany(chain.states[i]);
+  }
   states_.assign(strings_.characters_max() + 1, state);
   steps_.assign(states_.size(), nullptr);
   FindDeviations(chain, target.live);
@@ -253,11 +251,7 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
       continue;
     }
     if (keys != nullptr && state != judged) {
-      if (!keys->HasMany(state)) {
-        AskEach(target.thread, strings_.Below(at), mask);
-        at += node.subtree;
-        continue;
-      }
+      few_keys_ = few_keys_ || !keys->HasMany(state);
       judged = state;
     }
     if (node.subtree > 1) {
@@ -273,20 +267,6 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
       TakeExits(live, state, strings_.Exits(at), has_chain);
     }
     ++at;
-  }
-}
-
-// Where few keys are left it matters which of them came before.
-void StringMask::AskEach(const MatchThread& thread, const StringTokens::Range& range,
-                         std::span<uint32_t> mask) {
-  for (const int32_t token : range.ends) {
-    Allows(thread, token) ? Set(mask, token) : Clear(mask, token);
-  }
-  for (const StringExit& exit : range.exits) {
-    dropped_exits_.push_back(exit.token);
-    if (Allows(thread, exit.token)) {
-      kept_exits_.push_back(exit.token);
-    }
   }
 }
 
@@ -420,15 +400,13 @@ void StringMask::AddExits(const Target& target, const ExitGroup& group, std::spa
 }
 
 // Keys that have a name in the schema or came before are judged one by one: tokens that end them,
-// and unless every text may come, tokens that lead to them.
+// and unless every text may come, whatever else came, tokens that lead to them.
 void StringMask::CorrectKeys(const MatchThread& thread, bool any_text, std::span<uint32_t> mask) {
   JsonReader reader = move_.ReaderOf(thread);
   for (const JsonReader::KnownKey& key : reader.KnownKeys(thread.json)) {
     strings_.ForEachBeginning(CodePointsOf(key.rest), !any_text, [&](uint32_t node, bool whole) {
       for (const int32_t token : any_text ? std::span<const int32_t>() : strings_.Ends(node)) {
-        if (Allows(thread, token)) {
-          Set(mask, token);
-        }
+        Allows(thread, token) ? Set(mask, token) : Clear(mask, token);
       }
       if (whole && strings_.nodes()[node].has_exits) {
         CorrectExits(thread, key, strings_.Exits(node), mask);

@@ -62,8 +62,6 @@ class StringMask {
   void WalkDeviations(const Target& target, const Chain& chain, uint32_t begin, uint32_t end,
                       std::span<uint32_t> mask);
   void WalkBelow(const Target& target, const Chain& chain, uint32_t top, std::span<uint32_t> mask);
-  void AskEach(const MatchThread& thread, const StringTokens::Range& range,
-               std::span<uint32_t> mask);
   int32_t StepTo(LiveAutomaton& live, uint32_t node) const;
   void Enter(LiveAutomaton& live, size_t depth, int32_t state);
   void TakeExits(LiveAutomaton& live, int32_t state, std::span<const StringExit> exits,
@@ -88,13 +86,13 @@ class StringMask {
   std::vector<ExitGroup> groups_;       // by the chain
   std::vector<ExitGroup> own_groups_;   // of texts that leave the chain
   std::vector<int32_t> dropped_exits_;  // tokens that the chain's groups have and may not
-  std::vector<int32_t> kept_exits_;     // of those: that may after all
-  bool dropped_any_ = false;
-  std::vector<uint32_t> deviations_;   // nodes by which tokens may leave the chain, sorted
-  std::vector<int32_t> states_;        // by depth
-  std::vector<const int32_t*> steps_;  // from the states by depth, for ASCII
-  std::vector<uint8_t> rest_allowed_;  // by rest
-  std::vector<int32_t> rests_;         // those that are
+  bool dropped_any_ = false;            // some text may not come
+  bool few_keys_ = false;               // so few keys may come that it matters which came before
+  std::vector<uint32_t> deviations_;    // nodes by which tokens may leave the chain, sorted
+  std::vector<int32_t> states_;         // by depth
+  std::vector<const int32_t*> steps_;   // from the states by depth, for ASCII
+  std::vector<uint8_t> rest_allowed_;   // by rest
+  std::vector<int32_t> rests_;          // those that are
 };
 
 }  // namespace millrace::grammar
