@@ -35,15 +35,13 @@ std::vector<JsonLanguage::Split> JsonLanguage::Tidy(std::vector<Split> splits) {
       result.push_back({value, rest});
     }
   }
-  const auto implies = [this](FormulaId a, FormulaId b) {
-    return a == b || b == kTrue || algebra_.And({a, b}) == a;
-  };
   std::vector<bool> covered(result.size(), false);
   constexpr size_t kCompareMax = 64;
   for (size_t i = 0; i < result.size() && result.size() <= kCompareMax; ++i) {
     for (size_t j = 0; j < result.size() && !covered[i]; ++j) {
-      covered[i] = i != j && !covered[j] && implies(result[i].value, result[j].value) &&
-                   implies(result[i].rest, result[j].rest);
+      covered[i] = i != j && !covered[j] &&
+                   algebra_.ClearlyImplies(result[i].value, result[j].value) &&
+                   algebra_.ClearlyImplies(result[i].rest, result[j].rest);
     }
   }
   std::vector<Split> kept;

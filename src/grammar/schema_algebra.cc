@@ -401,6 +401,48 @@ void SchemaAlgebra::Absorb(Op op, std::vector<FormulaId>& parts) {
   parts = std::move(kept);
 }
 
+bool SchemaAlgebra::LiteralImplies(const Formula& a, const Formula& b) const {
+  if (b.op == Op::kTypes) {
+    const int32_t own = a.negated ? 0 : TypesOf(a);
+    return own != 0 && (own & ~b.a) == 0;
+  }
+  const auto is_set = [this](const Formula& one) {
+    return one.op == Op::kString && atoms_.kind(one.a) == ScalarAtoms::Kind::kTextSet;
+  };
+  if (!is_set(a) || !is_set(b) || a.negated) {
+    return false;
+  }
+  const auto& small = atoms_.texts(a.a);
+  const auto& large = atoms_.texts(b.a);
+  return std::all_of(small.begin(), small.end(), [&](const std::u32string& text) {
+    return std::binary_search(large.begin(), large.end(), text) != b.negated;
+  });
+}
+
+bool SchemaAlgebra::ClearlyImplies(FormulaId a, FormulaId b) const {
+  if (a == b || a == kFalse || b == kTrue) {
+    return true;
+  }
+  const Formula& from = at(a);
+  const Formula& to = at(b);
+  if (to.op == Op::kAnd) {
+    return std::all_of(to.parts.begin(), to.parts.end(),
+                       [&](FormulaId part) { return ClearlyImplies(a, part); });
+  }
+  if (from.op == Op::kOr) {
+    return std::all_of(from.parts.begin(), from.parts.end(),
+                       [&](FormulaId part) { return ClearlyImplies(part, b); });
+  }
+  if (from.op == Op::kAnd) {  // of its parts only those that are `b` or literals are looked at
+    return std::binary_search(from.parts.begin(), from.parts.end(), b) ||
+           std::any_of(from.parts.begin(), from.parts.end(), [&](FormulaId part) {
+             return at(part).parts.empty() && LiteralImplies(at(part), to);
+           });
+  }
+  return to.op == Op::kOr ? std::binary_search(to.parts.begin(), to.parts.end(), a)
+                          : LiteralImplies(from, to);
+}
+
 FormulaId SchemaAlgebra::Join(Op op, std::vector<FormulaId> parts) {
   const FormulaId neutral = op == Op::kAnd ? kTrue : kFalse;
   const FormulaId deciding = op == Op::kAnd ? kFalse : kTrue;

@@ -117,6 +117,10 @@ class SchemaAlgebra {
   // through references: those stay.
   FormulaId Restrict(FormulaId formula, int32_t type);
 
+  // Whether every value of `a` is one of `b`, as far as a look at their parts tells: false may mean
+  // that it was not seen.
+  bool ClearlyImplies(FormulaId a, FormulaId b) const;
+
   const PropertyTable& table(int32_t id) const { return tables_[static_cast<size_t>(id)]; }
   const std::vector<std::string>& names(int32_t id) const {
     return name_lists_[static_cast<size_t>(id)];
@@ -135,6 +139,7 @@ class SchemaAlgebra {
   void JoinTextSets(std::vector<FormulaId>& parts);
   void JoinTextSetsOfOr(std::vector<FormulaId>& parts);
   void JoinMultiples(std::vector<FormulaId>& parts);
+  bool LiteralImplies(const Formula& a, const Formula& b) const;
   bool HasContradiction(const std::vector<FormulaId>& parts);
   void Absorb(Op op, std::vector<FormulaId>& parts);
   FormulaId Join(Op op, std::vector<FormulaId> parts);
