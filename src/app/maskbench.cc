@@ -85,6 +85,11 @@ void TryInstances(const SchemaFile& file, const std::shared_ptr<const grammar::G
     Append(run.warm_us, Follow(again, vocabulary, instance.text, clock).mask_us);
     Append(run.mask_us, trail.mask_us);
     Append(run.accept_us, trail.accept_us);
+    if (matcher.is_exhausted()) {
+      run.outcome = SchemaOutcome::kRefused;
+      run.error = fmt::format("test {} at byte {}: takes too much work or memory", i, trail.bytes);
+      return;
+    }
     run.dead_ends += trail.dead_end ? 1 : 0;
     if (trail.admitted == instance.valid || run.outcome != SchemaOutcome::kPass) {
       continue;

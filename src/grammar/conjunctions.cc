@@ -44,6 +44,7 @@ class Search {
 
   // What is known of `formula` under the choices made.
   Truth Known(FormulaId formula, const Branch& branch) {
+    algebra_.Spend(2);
     const SchemaAlgebra::Formula& node = algebra_.at(formula);
     if (node.op == Op::kAnd || node.op == Op::kOr) {
       const Truth deciding = node.op == Op::kAnd ? Truth::kNo : Truth::kYes;

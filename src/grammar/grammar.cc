@@ -115,6 +115,7 @@ GrammarProgram::GrammarProgram(Expression root, size_t threads_max)
   std::set<std::mutex*> mutexes;
   for (const Node& node : nodes_) {
     if (node.source->schema != nullptr) {
+      languages_.push_back(&node.source->schema->language());
       mutexes.insert(&node.source->schema->language().mutex());
     }
     if (node.source->regex != nullptr) {
@@ -133,6 +134,24 @@ int32_t GrammarProgram::Add(const Expression::Node& source) {
   }
   nodes_[static_cast<size_t>(id)].parts = std::move(parts);
   return id;
+}
+
+void GrammarProgram::AllowWork(uint64_t steps) const {
+  for (JsonLanguage* language : languages_) {
+    language->meter().Allow(steps);
+  }
+}
+
+bool GrammarProgram::IsExhausted() const {
+  return std::any_of(languages_.begin(), languages_.end(), [](const JsonLanguage* language) {
+    return language->is_exhausted() || !language->HasMemory();
+  });
+}
+
+void GrammarProgram::SetExhausted() const {
+  for (JsonLanguage* language : languages_) {
+    language->SetExhausted();
+  }
 }
 
 size_t GrammarProgram::memory_bytes() const {

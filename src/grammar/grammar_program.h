@@ -70,6 +70,11 @@ class GrammarProgram {
   size_t memory_bytes() const;
   // Everything a matcher reads is locked together, in one order.
   const std::vector<std::mutex*>& mutexes() const { return mutexes_; }
+  // The rest with the mutexes held. Each schema may spend `steps` of work from now on.
+  void AllowWork(uint64_t steps) const;
+  // A schema took too much work once or has no memory left: nothing may be asked any more.
+  bool IsExhausted() const;
+  void SetExhausted() const;
 
  private:
   int32_t Add(const Expression::Node& source);
@@ -77,6 +82,7 @@ class GrammarProgram {
   Expression root_;
   size_t threads_max_;
   std::vector<Node> nodes_;
+  std::vector<JsonLanguage*> languages_;
   std::vector<std::mutex*> mutexes_;
 };
 

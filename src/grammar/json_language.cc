@@ -19,7 +19,7 @@ bool Facts::HasKey(std::string_view name) const {
 }
 
 JsonLanguage::JsonLanguage(const SchemaOptions& options)
-    : options_(options), atoms_(regexes_), algebra_(atoms_) {
+    : options_(options), regexes_(&meter_), atoms_(regexes_), algebra_(atoms_, &meter_) {
   if (options_.limits.work > 0) {
     work_left_ = options_.limits.work;
   }

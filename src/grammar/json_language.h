@@ -193,14 +193,21 @@ class JsonLanguage {
   bool TakeBackGivingUp() { return std::exchange(gave_up_, work_done_ > work_left_); }
   // After a reference was redefined: whatever was concluded from it must be concluded again.
   void ForgetAnswers();
-  // False once the memory bound is reached.
+  // False once the memory bound is reached; what little is not counted each time grows with it.
   bool HasMemory() const {
-    return options_.limits.memory_bytes == 0 || memory_bytes() < options_.limits.memory_bytes;
+    return options_.limits.memory_bytes == 0 || formula_bytes() < options_.limits.memory_bytes;
   }
+  WorkMeter& meter() { return meter_; }
+  // The meter stopped a calculation, so what is remembered may be half done.
+  bool is_exhausted() const { return exhausted_; }
+  void SetExhausted() { exhausted_ = true; }
   size_t memory_bytes() const;
   // Counts one step of work; false when compilation has used up what it may.
   bool Work();
-  void StopCounting() { work_left_ = SIZE_MAX; }
+  void StopCounting() {
+    work_left_ = SIZE_MAX;
+    meter_.Allow(UINT64_MAX);
+  }
 
  private:
   struct Split {
@@ -217,6 +224,9 @@ class JsonLanguage {
     std::vector<std::unique_ptr<LiveAutomaton>> live;  // one a truth that some key has
   };
 
+  size_t formula_bytes() const {
+    return own_bytes_ + regexes_.memory_bytes() + atoms_.memory_bytes() + algebra_.memory_bytes();
+  }
   FormulaId Expand(FormulaId formula, int32_t type);
   FormulaId ValueAt(const PropertyTable& table, std::string_view key);
   FormulaId ValueOfKey(const std::vector<int32_t>& tables, std::string_view key);
@@ -264,6 +274,8 @@ class JsonLanguage {
 
   SchemaOptions options_;
   std::mutex mutex_;
+  WorkMeter meter_;
+  bool exhausted_ = false;
   RegexAlgebra regexes_;
   ScalarAtoms atoms_;
   SchemaAlgebra algebra_;

@@ -7,6 +7,9 @@
 namespace millrace::grammar {
 namespace {
 
+// Steps of the meter in one of SchemaLimits::work.
+constexpr uint64_t kStepsOfWork = 4;
+
 std::shared_ptr<const JsonSchema> Simple(FormulaId (*root)(SchemaAlgebra&),
                                          const SchemaOptions& options) {
   auto language = std::make_unique<JsonLanguage>(options);
@@ -23,7 +26,18 @@ base::Result<std::shared_ptr<const JsonSchema>> JsonSchema::Compile(std::string_
   SchemaDocuments documents(language->options());
   TRY(documents.Add("", schema_text, true));
   SchemaCompiler compiler(documents, *language);
-  if (base::Status status = compiler.Compile(); !status.has_value()) {
+  const auto compile = [&]() -> base::Status {
+    try {
+      return compiler.Compile();
+    } catch (const WorkMeter::Exhausted&) {
+      return base::Error{base::ErrorKind::kResourceExhausted,
+                         "the schema is too complex to be enforced exactly"};
+    }
+  };
+  if (options.limits.work > 0) {
+    language->meter().Allow(options.limits.work * kStepsOfWork);
+  }
+  if (base::Status status = compile(); !status.has_value()) {
     if (options.keep_going && !options.keep_going()) {
       return base::Error{base::ErrorKind::kCancelled, "compiling the schema was stopped"};
     }

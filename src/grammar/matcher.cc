@@ -42,12 +42,16 @@ struct Matcher::State {
     MatchStore::Mark mark;
     bool ended = false;
   };
+  // Of one question: some seconds.
+  static constexpr uint64_t kStepsMax = 100'000'000;
+
   std::shared_ptr<const Grammar> grammar;
   std::shared_ptr<const Vocabulary> vocabulary;
   Options options;
   MatchStore store = {};
   ThreadSet threads = {};
   bool ended = false;
+  bool exhausted = false;
   std::deque<Step> history = {};  // before each of the last accepts
 
   ThreadMover mover() { return ThreadMover(grammar->program(), store); }
@@ -55,6 +59,29 @@ struct Matcher::State {
     return store.json.frames.size() * sizeof(JsonFrame) + store.json.text.size() +
                (store.json.keys.size() * sizeof(SeenKey)) <
            options.memory_bytes_max;
+  }
+  // What `ask` returns, or `refused` at the end, and when that takes too much work or memory.
+  template <typename Ask>
+  auto Guard(decltype(std::declval<Ask>()()) refused, const Ask& ask) {
+    if (ended || exhausted) {
+      return refused;
+    }
+    const GrammarProgram& program = grammar->program();
+    const ProgramLock lock(program);
+    exhausted = !HasMemory() || program.IsExhausted();
+    if (exhausted) {
+      return refused;
+    }
+    const MatchStore::Mark mark = store.mark();
+    program.AllowWork(kStepsMax);
+    try {
+      return ask();
+    } catch (const WorkMeter::Exhausted&) {
+      program.SetExhausted();
+      store.Cut(mark);
+      exhausted = true;
+      return refused;
+    }
   }
   void Remember(const MatchStore::Mark& mark, ThreadSet before, bool was_ended) {
     history.push_back({std::move(before), mark, was_ended});
@@ -79,6 +106,81 @@ struct Matcher::State {
     Remember(mark, std::exchange(threads, std::move(now)), ended);
     return true;
   }
+  bool Take(base::TokenId id) {
+    if (vocabulary->IsEnd(id)) {
+      if (!ThreadMover::IsComplete(threads)) {
+        return false;
+      }
+      Remember(store.mark(), threads, false);
+      ended = true;
+      return true;
+    }
+    const std::string_view text = vocabulary->Text(id);
+    if (!text.empty() && text.size() <= Vocabulary::kTokenBytesMax && Read(text)) {
+      return true;
+    }
+    const MatchStore::Mark mark = store.mark();
+    ThreadSet next;
+    if (!mover().StepToken(threads, id, next)) {
+      store.Cut(mark);
+      return false;
+    }
+    Remember(mark, std::exchange(threads, std::move(next)), false);
+    return true;
+  }
+  bool MayTake(base::TokenId id) {
+    if (vocabulary->IsEnd(id)) {
+      return ThreadMover::IsComplete(threads);
+    }
+    ThreadMover move = mover();
+    const MatchStore::Mark mark = store.mark();
+    const std::string_view text = vocabulary->Text(id);
+    ThreadSet now = threads;
+    ThreadSet next;
+    bool allowed = !text.empty() && text.size() <= Vocabulary::kTokenBytesMax;
+    for (size_t i = 0; i < text.size() && allowed; ++i) {
+      allowed = move.Step(now, static_cast<uint8_t>(text[i]), next);
+      store.json.text += text[i];
+      std::swap(now, next);
+    }
+    allowed = allowed || move.StepToken(threads, id, next);
+    store.Cut(mark);
+    return allowed;
+  }
+  // The only byte that may follow `now`, whose threads `only` then has; -1 when there is a choice.
+  int OnlyByte(ThreadMover& move, const ThreadSet& now, ThreadSet& only) const {
+    int found = -1;
+    ThreadSet next;
+    for (int byte = 0; byte < 256; ++byte) {
+      if (move.Step(now, static_cast<uint8_t>(byte), next)) {
+        if (found >= 0) {
+          return -1;
+        }
+        found = byte;
+        std::swap(only, next);
+      }
+    }
+    return found;
+  }
+  std::string Forced(size_t bytes_max) {
+    std::string forced;
+    ThreadMover move = mover();
+    const MatchStore::Mark mark = store.mark();
+    ThreadSet now = threads;
+    // A thread that waits for a token is a choice that bytes do not show.
+    while (forced.size() < bytes_max && !ThreadMover::IsComplete(now) && !move.WaitsForToken(now)) {
+      ThreadSet only;
+      const int byte = OnlyByte(move, now, only);
+      if (byte < 0) {
+        break;
+      }
+      forced += static_cast<char>(byte);
+      store.json.text += static_cast<char>(byte);
+      now = std::move(only);
+    }
+    store.Cut(mark);
+    return forced;
+  }
 };
 
 Matcher::Matcher(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -88,8 +190,7 @@ Matcher::Matcher(std::shared_ptr<const Grammar> grammar,
     : state_(std::make_unique<State>(State{.grammar = std::move(grammar),
                                            .vocabulary = std::move(vocabulary),
                                            .options = options})) {
-  const ProgramLock lock(state_->grammar->program());
-  state_->threads = state_->mover().Start();
+  state_->threads = state_->Guard(ThreadSet(), [this] { return state_->mover().Start(); });
 }
 
 Matcher::~Matcher() = default;
@@ -103,81 +204,32 @@ Matcher Matcher::Fork() const {
 }
 
 size_t Matcher::FillMask(std::span<uint32_t> mask) {
-  if (state_->ended || !state_->HasMemory()) {
+  const size_t count = state_->Guard(size_t{0}, [&] {
+    MaskWalk walk(state_->grammar->program(), *state_->vocabulary, state_->store);
+    const std::string key = walk.KeyOf(state_->threads);
+    size_t found = 0;
+    if (!state_->grammar->masks().Find(key, mask, found)) {
+      found = walk.Fill(state_->threads, mask);
+      state_->grammar->masks().Add(key, mask, found);
+    }
+    return found;
+  });
+  if (count == 0) {
     std::fill(mask.begin(), mask.end(), 0);
-    return 0;
   }
-  const ProgramLock lock(state_->grammar->program());
-  MaskWalk walk(state_->grammar->program(), *state_->vocabulary, state_->store);
-  const std::string key = walk.KeyOf(state_->threads);
-  size_t count = 0;
-  if (state_->grammar->masks().Find(key, mask, count)) {
-    return count;
-  }
-  count = walk.Fill(state_->threads, mask);
-  state_->grammar->masks().Add(key, mask, count);
   return count;
 }
 
 bool Matcher::Allows(base::TokenId id) {
-  Matcher::State& state = *state_;
-  if (state.ended || !state.HasMemory()) {
-    return false;
-  }
-  const ProgramLock lock(state.grammar->program());
-  if (state.vocabulary->IsEnd(id)) {
-    return ThreadMover::IsComplete(state.threads);
-  }
-  ThreadMover move = state.mover();
-  const MatchStore::Mark mark = state.store.mark();
-  const std::string_view text = state.vocabulary->Text(id);
-  ThreadSet now = state.threads;
-  ThreadSet next;
-  bool allowed = !text.empty() && text.size() <= Vocabulary::kTokenBytesMax;
-  for (size_t i = 0; i < text.size() && allowed; ++i) {
-    allowed = move.Step(now, static_cast<uint8_t>(text[i]), next);
-    state.store.json.text += text[i];
-    std::swap(now, next);
-  }
-  allowed = allowed || move.StepToken(state.threads, id, next);
-  state.store.Cut(mark);
-  return allowed;
+  return state_->Guard(false, [&] { return state_->MayTake(id); });
 }
 
 bool Matcher::Accept(base::TokenId id) {
-  Matcher::State& state = *state_;
-  if (state.ended || !state.HasMemory()) {
-    return false;
-  }
-  const ProgramLock lock(state.grammar->program());
-  if (state.vocabulary->IsEnd(id)) {
-    if (!ThreadMover::IsComplete(state.threads)) {
-      return false;
-    }
-    state.Remember(state.store.mark(), state.threads, false);
-    state.ended = true;
-    return true;
-  }
-  const std::string_view text = state.vocabulary->Text(id);
-  if (!text.empty() && text.size() <= Vocabulary::kTokenBytesMax && state.Read(text)) {
-    return true;
-  }
-  const MatchStore::Mark mark = state.store.mark();
-  ThreadSet next;
-  if (!state.mover().StepToken(state.threads, id, next)) {
-    state.store.Cut(mark);
-    return false;
-  }
-  state.Remember(mark, std::exchange(state.threads, std::move(next)), false);
-  return true;
+  return state_->Guard(false, [&] { return state_->Take(id); });
 }
 
 bool Matcher::AcceptText(std::string_view text) {
-  if (state_->ended || !state_->HasMemory()) {
-    return false;
-  }
-  const ProgramLock lock(state_->grammar->program());
-  return state_->Read(text);
+  return state_->Guard(false, [&] { return state_->Read(text); });
 }
 
 bool Matcher::Rollback(size_t count) {
@@ -198,58 +250,40 @@ bool Matcher::is_complete() const { return ThreadMover::IsComplete(state_->threa
 
 bool Matcher::is_ended() const { return state_->ended; }
 
+bool Matcher::is_exhausted() const { return state_->exhausted; }
+
 std::string Matcher::ForcedBytes(size_t bytes_max) {
-  Matcher::State& state = *state_;
-  std::string forced;
-  if (state.ended) {
-    return forced;
-  }
-  const ProgramLock lock(state.grammar->program());
-  ThreadMover move = state.mover();
-  const MatchStore::Mark mark = state.store.mark();
-  ThreadSet now = state.threads;
-  while (forced.size() < bytes_max && !ThreadMover::IsComplete(now)) {
-    ThreadSet only;
-    ThreadSet next;
-    int found = 0;
-    uint8_t which = 0;
-    // A thread that waits for a token is a choice that bytes do not show.
-    if (move.WaitsForToken(now)) {
-      break;
-    }
-    for (int byte = 0; byte < 256 && found < 2; ++byte) {
-      if (move.Step(now, static_cast<uint8_t>(byte), next)) {
-        ++found;
-        which = static_cast<uint8_t>(byte);
-        std::swap(only, next);
-      }
-    }
-    if (found != 1) {
-      break;
-    }
-    forced += static_cast<char>(which);
-    state.store.json.text += static_cast<char>(which);
-    now = std::move(only);
-  }
-  state.store.Cut(mark);
-  return forced;
+  return state_->Guard(std::string(), [&] { return state_->Forced(bytes_max); });
 }
 
 void Matcher::AllowedBytes(std::span<uint32_t, 8> bytes) {
   std::fill(bytes.begin(), bytes.end(), 0);
-  if (state_->ended) {
-    return;
-  }
-  const ProgramLock lock(state_->grammar->program());
-  ThreadMover move = state_->mover();
-  const MatchStore::Mark mark = state_->store.mark();
-  ThreadSet next;
-  for (uint32_t byte = 0; byte < 256; ++byte) {
-    if (move.Step(state_->threads, static_cast<uint8_t>(byte), next)) {
-      bytes[byte / 32] |= uint32_t{1} << (byte % 32);
+  state_->Guard(false, [&] {
+    ThreadMover move = state_->mover();
+    const MatchStore::Mark mark = state_->store.mark();
+    ThreadSet next;
+    for (uint32_t byte = 0; byte < 256; ++byte) {
+      if (move.Step(state_->threads, static_cast<uint8_t>(byte), next)) {
+        bytes[byte / 32] |= uint32_t{1} << (byte % 32);
+      }
     }
-  }
-  state_->store.Cut(mark);
+    state_->store.Cut(mark);
+    return true;
+  });
+}
+
+bool Matcher::MayReadText() {
+  return state_->Guard(false, [&] {
+    ThreadMover move = state_->mover();
+    const MatchStore::Mark mark = state_->store.mark();
+    ThreadSet next;
+    bool any = false;
+    for (int byte = 0; byte < 256 && !any; ++byte) {
+      any = move.Step(state_->threads, static_cast<uint8_t>(byte), next);
+    }
+    state_->store.Cut(mark);
+    return any;
+  });
 }
 
 size_t Matcher::memory_bytes() const {

@@ -37,8 +37,8 @@ class Matcher {
   Matcher Fork() const;
 
   // Sets bit i of `mask` when token i is allowed now, clears it otherwise. `mask` has
-  // Vocabulary::mask_words() words. Returns how many bits are set, 0 after the end or when the
-  // memory bound was reached.
+  // Vocabulary::mask_words() words. Returns how many bits are set, 0 after the end or when
+  // is_exhausted().
   size_t FillMask(std::span<uint32_t> mask);
 
   // Whether token `id` is allowed now: one bit of the mask, without computing the others.
@@ -58,10 +58,16 @@ class Matcher {
   bool is_complete() const;
   // An end token was accepted.
   bool is_ended() const;
+  // A question took more work or memory than there is for one, of this matcher or of the grammar:
+  // nothing is allowed any more, and neither to other matchers of the grammar when it was that.
+  bool is_exhausted() const;
 
   // The bytes that must come next, up to `bytes_max`: empty when there is a choice, or when the
   // text may end here. The caller tokenises them; any tokens that spell them are allowed.
   std::string ForcedBytes(size_t bytes_max = 256);
+
+  // Whether any byte may come next.
+  bool MayReadText();
 
   // Which bytes may come next, for messages: bit b of the 256.
   void AllowedBytes(std::span<uint32_t, 8> bytes);

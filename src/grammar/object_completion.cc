@@ -280,6 +280,7 @@ bool JsonLanguage::PlaceViolations(ObjectSearch& search, size_t from) {
 
 // Whether the entry `name` can break the table and the rest be placed.
 bool JsonLanguage::PlaceViolation(ObjectSearch& search, size_t from, const std::string& name) {
+  meter_.Spend(8);
   if (++search.tries > kTriesMax || !Work()) {
     gave_up_ = true;
     return false;

@@ -1,6 +1,8 @@
 #include "grammar/regex_algebra.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <tuple>
 
 namespace millrace::grammar {
 namespace {
@@ -57,7 +59,7 @@ CodePointSet Complement(const CodePointSet& set) {
   return result;
 }
 
-RegexAlgebra::RegexAlgebra() {
+RegexAlgebra::RegexAlgebra(WorkMeter* meter) : meter_(meter) {
   Intern({.op = Op::kNothing, .parts = {}});
   Intern({.op = Op::kEmpty, .nullable = true, .parts = {}});
   // kAnything is the complement of nothing; its arcs lead to itself.
@@ -65,6 +67,9 @@ RegexAlgebra::RegexAlgebra() {
 }
 
 RegexId RegexAlgebra::Intern(Node node) {
+  if (meter_ != nullptr) {
+    meter_->Spend(4 + node.parts.size());
+  }
   uint64_t hash = Mix(static_cast<uint64_t>(node.op), static_cast<uint64_t>(node.min));
   hash = Mix(hash, static_cast<uint64_t>(node.max));
   for (const int32_t part : node.parts) {
@@ -118,6 +123,51 @@ RegexId RegexAlgebra::Concat(RegexId first, RegexId second) {
   return Intern({.op = Op::kConcat, .nullable = nullable, .parts = {first, second}});
 }
 
+// Under Or: of x{a,b}y and x{c,d}y the one whose counts lie within the other's says nothing.
+// Without this a repetition that may begin anywhere is a set of counters, one for every place it
+// began at.
+void RegexAlgebra::DropCoveredRepeats(std::vector<RegexId>& parts) const {
+  struct Repeat {
+    RegexId body;
+    RegexId tail;
+    int32_t min;
+    int32_t max;
+    RegexId whole;
+  };
+  std::vector<Repeat> repeats;
+  for (const RegexId part : parts) {
+    const Node& node = nodes_[static_cast<size_t>(part)];
+    const bool has_tail = node.op == Op::kConcat;
+    const Node& head = has_tail ? nodes_[static_cast<size_t>(node.parts[0])] : node;
+    if (head.op == Op::kRepeat) {
+      repeats.push_back({head.parts[0], has_tail ? node.parts[1] : kEmpty, head.min,
+                         head.max == kUnbounded ? INT32_MAX : head.max, part});
+    }
+  }
+  if (repeats.size() < 2) {
+    return;
+  }
+  std::sort(repeats.begin(), repeats.end(), [](const Repeat& a, const Repeat& b) {
+    return std::tie(a.body, a.tail, a.min, b.max) < std::tie(b.body, b.tail, b.min, a.max);
+  });
+  // Within a group the least begins come first and of those the greatest ends, so what is covered
+  // is covered by the one before that ends last.
+  std::vector<RegexId> covered;
+  for (size_t i = 1, widest = 0; i < repeats.size(); ++i) {
+    const Repeat& one = repeats[i];
+    const Repeat& other = repeats[widest];
+    if (one.body == other.body && one.tail == other.tail && one.max <= other.max) {
+      covered.push_back(one.whole);
+    } else {
+      widest = i;
+    }
+  }
+  std::sort(covered.begin(), covered.end());
+  std::erase_if(parts, [&](RegexId part) {
+    return std::binary_search(covered.begin(), covered.end(), part);
+  });
+}
+
 RegexId RegexAlgebra::Join(Op op, std::vector<RegexId> parts) {
   const RegexId zero = op == Op::kOr ? kAnything : kNothing;
   const RegexId one = op == Op::kOr ? kNothing : kAnything;
@@ -145,6 +195,9 @@ RegexId RegexAlgebra::Join(Op op, std::vector<RegexId> parts) {
   if (op == Op::kOr && flat.front() == kEmpty &&
       std::any_of(flat.begin() + 1, flat.end(), [this](RegexId p) { return IsNullable(p); })) {
     flat.erase(flat.begin());
+  }
+  if (op == Op::kOr) {
+    DropCoveredRepeats(flat);
   }
   for (const RegexId part : flat) {
     const Node& node = nodes_[static_cast<size_t>(part)];

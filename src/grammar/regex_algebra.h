@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "grammar/work_meter.h"
+
 namespace millrace::grammar {
 
 // An expression of one RegexAlgebra.
@@ -49,7 +51,8 @@ class RegexAlgebra {
   static constexpr RegexId kAnything = 2;  // every text
   static constexpr int32_t kUnbounded = -1;
 
-  RegexAlgebra();
+  // `meter` is borrowed; null counts nothing.
+  explicit RegexAlgebra(WorkMeter* meter = nullptr);
 
   RegexId Class(CodePointSet set);
   RegexId Concat(RegexId first, RegexId second);
@@ -82,11 +85,13 @@ class RegexAlgebra {
 
   RegexId Intern(Node node);
   RegexId Join(Op op, std::vector<RegexId> parts);
+  void DropCoveredRepeats(std::vector<RegexId>& parts) const;
   std::vector<RegexArc> ComputeArcs(RegexId id);
   std::vector<RegexArc> Append(std::vector<RegexArc> arcs, RegexId tail);
   std::vector<RegexArc> Merge(Op op, const std::vector<RegexArc>& a,
                               const std::vector<RegexArc>& b);
 
+  WorkMeter* meter_;
   std::vector<Node> nodes_;
   std::unordered_multimap<uint64_t, RegexId> index_;
   size_t memory_bytes_ = 0;

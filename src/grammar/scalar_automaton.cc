@@ -122,6 +122,7 @@ int32_t ScalarAutomaton::Intern(std::vector<int64_t> parts) {
 }
 
 int32_t ScalarAutomaton::ComputeStep(int32_t state, char32_t c) {
+  algebra_.Spend(4 + atoms_.size());
   std::vector<int64_t> parts = states_[static_cast<size_t>(state)].parts;
   for (size_t i = 0; i < parts.size(); ++i) {
     parts[i] = algebra_.atoms().Step(atoms_[i], parts[i], c);

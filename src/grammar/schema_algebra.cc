@@ -25,7 +25,7 @@ bool IsSubset(const std::vector<FormulaId>& small, const std::vector<FormulaId>&
 
 }  // namespace
 
-SchemaAlgebra::SchemaAlgebra(ScalarAtoms& atoms) : atoms_(atoms) {
+SchemaAlgebra::SchemaAlgebra(ScalarAtoms& atoms, WorkMeter* meter) : atoms_(atoms), meter_(meter) {
   Intern({.op = Op::kNever, .negation = kTrue});
   Intern({.op = Op::kAlways, .negation = kFalse});
 }
@@ -444,6 +444,7 @@ bool SchemaAlgebra::ClearlyImplies(FormulaId a, FormulaId b) const {
 }
 
 FormulaId SchemaAlgebra::Join(Op op, std::vector<FormulaId> parts) {
+  Spend(4 + (parts.size() * 4));
   const FormulaId neutral = op == Op::kAnd ? kTrue : kFalse;
   const FormulaId deciding = op == Op::kAnd ? kFalse : kTrue;
   if (Flatten(op, parts)) {

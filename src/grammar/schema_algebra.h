@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "grammar/scalar_atom.h"
+#include "grammar/work_meter.h"
 
 namespace millrace::grammar {
 
@@ -88,7 +89,8 @@ class SchemaAlgebra {
     FormulaId negation = -1;            // once asked for
   };
 
-  explicit SchemaAlgebra(ScalarAtoms& atoms);
+  // `meter` is borrowed; null counts nothing.
+  explicit SchemaAlgebra(ScalarAtoms& atoms, WorkMeter* meter = nullptr);
 
   const Formula& at(FormulaId id) const { return formulas_[static_cast<size_t>(id)]; }
 
@@ -128,6 +130,11 @@ class SchemaAlgebra {
   const ItemTable& items(int32_t id) const { return item_tables_[static_cast<size_t>(id)]; }
 
   ScalarAtoms& atoms() { return atoms_; }
+  void Spend(uint64_t steps) {
+    if (meter_ != nullptr) {
+      meter_->Spend(steps);
+    }
+  }
   size_t size() const { return formulas_.size(); }
   size_t memory_bytes() const { return memory_bytes_; }
 
@@ -146,6 +153,7 @@ class SchemaAlgebra {
   int32_t TypesOf(const Formula& literal) const;
 
   ScalarAtoms& atoms_;
+  WorkMeter* meter_;
   std::vector<Formula> formulas_;
   std::unordered_multimap<uint64_t, FormulaId> index_;
   std::vector<PropertyTable> tables_;

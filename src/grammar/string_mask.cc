@@ -69,38 +69,44 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
 
 // The chain that the widest arcs make; its first state alone when too many tokens would leave it.
 StringMask::Chain StringMask::FindChain(const Target& target) const {
-  LiveAutomaton& live = target.live;
-  const int32_t state = target.thread.json.state;
   constexpr size_t kDeviationsMax = 20'000;
+  const int32_t state = target.thread.json.state;
   const Chain none{.states = {state}, .is_bounded = true};
   Chain chain{.states = {state}};
-  const int32_t first = live.UsualNext(state, chain.first);
-  if (first == ScalarAutomaton::kDead) {
+  const int32_t first = target.live.UsualNext(state, chain.first);
+  size_t at_once = 0;
+  for (const CodePointRange& range : chain.first) {
+    at_once += strings_.First(range.low, range.high).size();
+  }
+  if (first == ScalarAutomaton::kDead || at_once * 2 > strings_.First(0, kCodePointMax).size()) {
     return none;
   }
   chain.states.push_back(first);
   while (chain.states.size() <= strings_.characters_max()) {
-    const int32_t next = live.UsualNext(chain.states.back(), chain.later);
+    CodePointSet others;
+    const int32_t next = target.live.UsualNext(chain.states.back(), others);
     if (next == ScalarAutomaton::kDead) {
       chain.is_bounded = true;
       break;
+    }
+    others.insert(others.end(), chain.later.begin(), chain.later.end());
+    others = Normalize(std::move(others));
+    if (others != chain.later) {
+      chain.later = std::move(others);
+      size_t later = 0;
+      for (const CodePointRange& range : chain.later) {
+        later += strings_.Later(range.low, range.high).size();
+      }
+      if (later > kDeviationsMax) {
+        return none;
+      }
     }
     if (next == chain.states.back()) {
       break;
     }
     chain.states.push_back(next);
   }
-  chain.later = Normalize(std::move(chain.later));
-  size_t at_once = 0;
-  for (const CodePointRange& range : chain.first) {
-    at_once += strings_.First(range.low, range.high).size();
-  }
-  size_t later = 0;
-  for (const CodePointRange& range : chain.later) {
-    later += strings_.Later(range.low, range.high).size();
-  }
-  const size_t all = strings_.First(0, kCodePointMax).size();
-  return at_once * 2 <= all && later <= kDeviationsMax ? chain : none;
+  return chain;
 }
 
 void StringMask::AddInside(const Chain& chain, std::span<uint32_t> mask) const {

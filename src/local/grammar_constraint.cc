@@ -1,7 +1,6 @@
 #include "local/grammar_constraint.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <stdexcept>
 #include <string>
@@ -26,7 +25,7 @@ GrammarConstraint::GrammarConstraint(std::shared_ptr<const grammar::Grammar> gra
 
 void GrammarConstraint::FillMask(std::span<uint32_t> mask) {
   if (matcher_.FillMask(mask) == 0) {
-    throw std::runtime_error("the grammar allows no token");
+    throw std::runtime_error("the grammar takes too much work or memory");
   }
 }
 
@@ -64,10 +63,7 @@ std::vector<base::TokenId> GrammarConstraint::TakeForcedText(size_t count_max) {
     ++taken;
   }
   if (taken > 0 && all && taken == tokens.size()) {
-    std::array<uint32_t, 8> next{};
-    matcher_.AllowedBytes(next);
-    const bool text_follows = std::ranges::any_of(next, [](uint32_t word) { return word != 0; });
-    if (text_follows && matcher_.Rollback(1)) {
+    if (matcher_.MayReadText() && matcher_.Rollback(1)) {
       --taken;
     }
   }
@@ -77,10 +73,7 @@ std::vector<base::TokenId> GrammarConstraint::TakeForcedText(size_t count_max) {
 
 // A mark that is a token of its own is no text.
 bool GrammarConstraint::TakeForcedMark(std::vector<base::TokenId>& tokens) {
-  std::array<uint32_t, 8> next{};
-  matcher_.AllowedBytes(next);
-  const bool text_follows = std::ranges::any_of(next, [](uint32_t word) { return word != 0; });
-  if (text_follows || matcher_.is_complete() || matcher_.FillMask(scratch_) != 1) {
+  if (matcher_.MayReadText() || matcher_.is_complete() || matcher_.FillMask(scratch_) != 1) {
     return false;
   }
   for (size_t word = 0; word < scratch_.size(); ++word) {

@@ -13,8 +13,8 @@
 
 namespace millrace::local {
 
-// Throws std::runtime_error when the grammar allows nothing any more, which only a matcher over its
-// memory bound does.
+// Throws std::runtime_error when the grammar allows nothing any more, which only an exhausted
+// matcher does.
 class GrammarConstraint final : public engine::TokenConstraint {
  public:
   GrammarConstraint(std::shared_ptr<const grammar::Grammar> grammar,
