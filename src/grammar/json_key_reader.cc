@@ -40,8 +40,11 @@ bool JsonReader::KeyIsLive(const JsonPlace& place, std::u32string_view last) {
   return false;
 }
 
+// Whether an unnamed key that begins as the one at `place` may come, as far as its state says; with
+// `last`, the character that the text lacks yet, whether there is such a key that the object has
+// not had.
 bool JsonReader::UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts,
-                                  std::u32string_view last) {
+                                  std::optional<std::u32string_view> last) {
   const AlternativesId alternatives = FrameOf(place).alternatives;
   KeyLanguage& keys = language_.Keys(alternatives);
   static const std::string probe = "\x01";  // stands for the key that is to come
@@ -63,8 +66,8 @@ bool JsonReader::UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts,
     narrowed.emplace(*keys.automaton, is_possible);
   }
   LiveAutomaton& live = narrowed.has_value() ? *narrowed : *keys.live;
-  if (!live.IsLive(place.state)) {
-    return false;
+  if (!live.IsLive(place.state) || !last.has_value()) {
+    return live.IsLive(place.state);
   }
   if (all_possible && keys.HasManyKeys(place.state)) {
     return true;
@@ -77,16 +80,21 @@ bool JsonReader::UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts,
     }
     return true;
   }
-  const std::string_view text = store_.text;
-  const auto begin = std::min(static_cast<size_t>(place.text_begin) + 1, text.size());
-  const auto last_bytes = Utf8Of(last).size();
-  const std::string read =
-      DecodeStringPrefix(text.substr(begin), static_cast<size_t>(place.name_bytes) - last_bytes) +
-      Utf8Of(last);
+  const std::string read = DecodedKey(place, *last);
   return std::any_of(texts->begin(), texts->end(), [&](const std::u32string& rest) {
     const std::string key = read + Utf8Of(rest);
     return !facts.HasKey(key) && !keys.IsNamed(key);
   });
+}
+
+// The key as far as it is read, with `last`, the character that the text lacks yet.
+std::string JsonReader::DecodedKey(const JsonPlace& place, std::u32string_view last) const {
+  const std::string_view text = store_.text;
+  const auto begin = std::min(static_cast<size_t>(place.text_begin) + 1, text.size());
+  const std::string end = Utf8Of(last);
+  return DecodeStringPrefix(text.substr(begin),
+                            static_cast<size_t>(place.name_bytes) - end.size()) +
+         end;
 }
 
 // Moves past one character of a key; says whether some key is left.
@@ -119,10 +127,18 @@ bool JsonReader::TakeKeyCharacter(JsonPlace& place, char32_t c) {
 bool JsonReader::AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t high) {
   const JsonFrame& frame = FrameOf(place);
   KeyLanguage& keys = language_.Keys(frame.alternatives);
+  const Facts facts = FactsOf(frame);
   if (place.state != ScalarAutomaton::kDead) {
-    const auto arcs = keys.live->Arcs(place.state);
+    const auto live = keys.live->Arcs(place.state);
+    const std::vector<ScalarArc> arcs(live.begin(), live.end());
     for (const ScalarArc& arc : arcs) {
       const char32_t end = std::min(high, arc.high);
+      JsonPlace after = place;
+      after.state = arc.next;
+      if (arc.low > high || end < low || !UnnamedKeyIsLive(after, facts, std::nullopt)) {
+        continue;
+      }
+      // Different characters make different keys, so soon one is found that is not taken.
       for (char32_t c = std::max(low, arc.low); c <= end; ++c) {
         JsonPlace next = place;
         if (TakeKeyCharacter(next, c)) {
@@ -131,7 +147,6 @@ bool JsonReader::AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t 
       }
     }
   }
-  const Facts facts = FactsOf(frame);
   for (int32_t i = place.name_low; i < place.name_high; ++i) {
     const std::string_view name = keys.names[static_cast<size_t>(i)].name;
     const base::Utf8Char c = base::DecodeUtf8(name.substr(static_cast<size_t>(place.name_bytes)));

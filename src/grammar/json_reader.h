@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -115,6 +116,7 @@ class JsonReader {
   bool StepBoundary(JsonPlace& place, uint8_t byte);
   bool StepEscape(JsonPlace& place, uint8_t byte);
   bool StepHex(JsonPlace& place, uint8_t byte);
+  bool IsCompared(const JsonPlace& place) const;
   bool StepNumber(JsonPlace& place, uint8_t byte);
   bool StepWord(JsonPlace& place, uint8_t byte);
   bool StepObject(JsonPlace& place, uint8_t byte);
@@ -126,7 +128,9 @@ class JsonReader {
   bool EndKey(JsonPlace& place);
   bool BeginKey(JsonPlace& place);
   bool KeyIsLive(const JsonPlace& place, std::u32string_view last);
-  bool UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts, std::u32string_view last);
+  bool UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts,
+                        std::optional<std::u32string_view> last);
+  std::string DecodedKey(const JsonPlace& place, std::u32string_view last) const;
   bool TakeKeyCharacter(JsonPlace& place, char32_t c);
   bool AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t high);
   bool Open(JsonPlace& place, int32_t type);
