@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "grammar/json_language.h"
 #include "grammar/json_schema.h"
 #include "grammar/json_text.h"
 #include "grammar/matcher.h"

@@ -177,7 +177,8 @@ TEST(SchemaLimitsTest, ComeBackFromSchemasMadeToExplode) {
           "}}",
       R"({"type": "array", "allOf": [)" + Listed(R"({"contains": {"multipleOf": 1#}})", 20) +
           "], \"maxItems\": 10}",
-      R"({"type": "array", "uniqueItems": true, "minItems": 300, "items": {"type": "integer", "minimum": 0, "maximum": 299}})",
+      R"({"type": "array", "uniqueItems": true, "minItems": 300,)"
+      R"( "items": {"type": "integer", "minimum": 0, "maximum": 299}})",
       R"({"type": "string", "allOf": [)" + Listed(R"({"pattern": "a.{#}b"})", 24) + "]}",
       R"({"type": "object", "unevaluatedProperties": false, "anyOf": [)" +
           Listed(R"({"properties": {"p#": true}})", 12) + "]}",
