@@ -287,7 +287,8 @@ std::optional<std::vector<FormulaId>> JsonLanguage::ConstantsOf(FormulaId formul
     if (inside == kFalse) {
       continue;
     }
-    ScalarAutomaton automaton({inside}, {.type = type, .canonical_numbers = true}, algebra_);
+    ScalarAutomaton automaton(
+        {inside}, {.type = type, .canonical_numbers = true, .some_must_hold = true}, algebra_);
     LiveAutomaton live(automaton, [](int32_t truth) { return truth > 0; });
     const auto texts = live.Texts(ScalarAutomaton::kInitial, count_max);
     if (!texts.has_value()) {

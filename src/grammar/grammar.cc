@@ -89,7 +89,8 @@ base::Result<Expression> Expression::Regex(std::string_view pattern) {
   const RegexId regex = TRY(ParseRegex(pattern, RegexAnchoring::kWhole, language->regexes));
   const FormulaId formula = language->algebra.String(language->atoms.Regex(regex));
   language->automaton = std::make_unique<ScalarAutomaton>(
-      std::vector<FormulaId>{formula}, ScalarAutomaton::Options{}, language->algebra);
+      std::vector<FormulaId>{formula}, ScalarAutomaton::Options{.some_must_hold = true},
+      language->algebra);
   language->live = std::make_unique<LiveAutomaton>(*language->automaton,
                                                    [](int32_t truth) { return truth > 0; });
   if (!language->live->IsLive(ScalarAutomaton::kInitial)) {

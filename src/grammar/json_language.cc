@@ -148,7 +148,8 @@ bool JsonLanguage::IsSatisfiable(FormulaId formula) {
     if (inside == kTrue) {
       found = true;
     } else if (type == kString || type == kNumber) {
-      ScalarAutomaton automaton({inside}, {.type = type, .free_numbers = true}, algebra_);
+      ScalarAutomaton automaton(
+          {inside}, {.type = type, .free_numbers = true, .some_must_hold = true}, algebra_);
       LiveAutomaton live(automaton, [&](int32_t truth) { return truth > 0; });
       found = live.IsLive(ScalarAutomaton::kInitial);
       gave_up_ = gave_up_ || live.gave_up();

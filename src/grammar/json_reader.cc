@@ -128,10 +128,25 @@ bool JsonReader::StepWord(JsonPlace& place, uint8_t byte) {
   return alive;
 }
 
+// Whether the value at `place` is, or is part of, an item that is compared with others.
+bool JsonReader::IsCompared(const JsonPlace& place) const {
+  for (int32_t frame = place.frame; frame != kNone;) {
+    const JsonFrame& around = store_.frames[static_cast<size_t>(frame)];
+    if (around.text_read) {
+      return true;
+    }
+    frame = around.parent;
+  }
+  return false;
+}
+
 bool JsonReader::StepNumber(JsonPlace& place, uint8_t byte) {
   LiveAutomaton& numbers = *language_.Values(place.pending).live_numbers;
   const bool is_part = (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.' ||
                        byte == 'e' || byte == 'E';
+  if ((byte == 'e' || byte == 'E') && IsCompared(place)) {
+    return false;  // equal numbers would have to be found among huge ones
+  }
   if (is_part) {
     place.state = numbers.Step(place.state, byte);
     return place.state != ScalarAutomaton::kDead;

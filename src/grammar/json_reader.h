@@ -151,6 +151,7 @@ class JsonReader {
   bool StepBoundary(JsonPlace& place, uint8_t byte);
   bool StepEscape(JsonPlace& place, uint8_t byte);
   bool StepHex(JsonPlace& place, uint8_t byte);
+  bool IsCompared(const JsonPlace& place) const;
   bool StepNumber(JsonPlace& place, uint8_t byte);
   bool StepWord(JsonPlace& place, uint8_t byte);
   bool StepObject(JsonPlace& place, uint8_t byte);

@@ -83,36 +83,61 @@ int64_t ScalarAtoms::StepForm(int32_t flags, int64_t state, char32_t c) {
 
 int64_t ScalarAtoms::StepBound(const Bound& bound, int64_t state, char32_t c) {
   Comparison now = Comparison::Unpack(state);
+  const auto order_at = static_cast<size_t>(now.count);
   if (c == U'-') {
     now.negative = true;
-  } else if (c == U'.') {
-    now.order = now.OrderAfterInteger(bound.integer.size());
-    now.phase = kFractionPhase;
-    now.count = 0;
-  } else if (IsDigit(c) && now.phase == kIntegerPhase) {
-    const auto at = static_cast<size_t>(now.count);
-    if (at < bound.integer.size()) {
+    const bool is_above_all = !bound.negative && !bound.is_zero;
+    return is_above_all ? kDead : now.Pack();
+  }
+  if (c != U'.' && !IsDigit(c)) {
+    return kDead;
+  }
+  if (now.phase == kFractionPhase && now.order != kEqual) {
+    return state;  // decided
+  }
+  if (!now.negative && bound.negative) {
+    return Comparison{.phase = kFractionPhase, .order = kGreater}.Pack();
+  }
+  if (c == U'.') {
+    now = {now.negative, kFractionPhase, now.OrderAfterInteger(bound.integer.size()), 0};
+  } else if (now.phase == kIntegerPhase) {
+    if (order_at < bound.integer.size()) {
       if (now.order == kEqual) {
-        now.order = OrderOf(c, bound.integer[at]);
+        now.order = OrderOf(c, bound.integer[order_at]);
       }
       ++now.count;
     } else {  // longer than the bound: greater, however it goes on
-      now.order = kGreater;
-      now.count = static_cast<int64_t>(bound.integer.size()) + 1;
+      now = {now.negative, kFractionPhase, kGreater, 0};
     }
-  } else if (IsDigit(c) && now.order == kEqual) {
-    const auto at = static_cast<size_t>(now.count);
-    if (at < bound.fraction.size()) {
-      now.order = OrderOf(c, bound.fraction[at]);
-      now.count = now.order == kEqual ? now.count + 1 : 0;
-    } else if (c != U'0') {
-      now.order = kGreater;
-      now.count = 0;
-    }
-  } else if (!IsDigit(c)) {
-    return kDead;
+  } else if (order_at < bound.fraction.size()) {
+    now.order = OrderOf(c, bound.fraction[order_at]);
+    now.count = now.order == kEqual ? now.count + 1 : 0;
+  } else if (c != U'0') {
+    now.order = kGreater;
+    now.count = 0;
   }
-  return now.Pack();
+  const bool is_below =
+      now.phase == kFractionPhase && now.order == (now.negative ? kGreater : kLess);
+  return is_below ? kDead : now.Pack();
+}
+
+bool ScalarAtoms::DependsOnLengthOnly(AtomId atom, int64_t state) const {
+  const auto index = static_cast<size_t>(argument(atom));
+  if (state == kDead) {
+    return true;
+  }
+  switch (kind(atom)) {
+    case Kind::kMultiple:
+      return divisors_[index].scale == 0 && (state & 1) == 0;
+    case Kind::kAtLeast:
+    case Kind::kAbove: {
+      constexpr size_t kDigitsMax = 15;  // hints are up to 16 digits long
+      const Comparison now = Comparison::Unpack(state);
+      return now.order != kEqual && bounds_[index].integer.size() <= kDigitsMax;
+    }
+    default:
+      return false;
+  }
 }
 
 bool ScalarAtoms::AcceptsBound(const Bound& bound, int64_t state, bool strict) {

@@ -25,6 +25,21 @@ bool IsZeroWidth(Kind kind) {
 
 bool IsStart(Kind kind) { return kind == Kind::kStart; }
 
+// A `^` in a negative look-ahead: there it must not be taken for false where it may be true.
+bool HasDeniedStart(const RegexSyntax& syntax) {
+  return (syntax.kind == Kind::kNoLookAhead && Has(syntax, IsStart)) ||
+         std::any_of(syntax.children.begin(), syntax.children.end(), HasDeniedStart);
+}
+
+// Whether it never reads a character.
+bool IsOfNoWidth(const RegexSyntax& syntax) {
+  if (syntax.kind == Kind::kClass) {
+    return false;
+  }
+  return IsZeroWidth(syntax.kind) ||
+         std::all_of(syntax.children.begin(), syntax.children.end(), IsOfNoWidth);
+}
+
 bool IsNullable(const RegexSyntax& syntax) {
   switch (syntax.kind) {
     case Kind::kClass:
@@ -123,8 +138,15 @@ class Lowering {
       const RegexId later = TRY(Lower(item, rest_later, Position::kLater));
       if (position == Position::kStart) {
         // What was read so far may be nothing; then the rest still stands at the start.
-        std::vector<RegexId> parts = {TRY(Lower(item, rest_later, Position::kStart))};
+        std::vector<RegexId> parts;
+        if (!IsOfNoWidth(item)) {
+          parts.push_back(TRY(Lower(item, rest_later, Position::kStart)));
+        }
         if (IsNullable(item)) {
+          if (!parts.empty() && std::any_of(items.begin() + static_cast<std::ptrdiff_t>(i),
+                                            items.end(), HasDeniedStart)) {
+            return base::Unsupported("^ in a negative look-ahead behind what may be empty");
+          }
           parts.push_back(TRY(LowerEmpty(item, rest_start)));
         }
         rest_start = algebra_.Or(std::move(parts));
@@ -189,7 +211,11 @@ base::Result<RegexId> ParseRegex(std::string_view pattern, RegexAnchoring anchor
   }
   const RegexId start = TRY(lowering.Lower(syntax, RegexAlgebra::kAnything, Position::kStart));
   const RegexId later = TRY(lowering.Lower(syntax, RegexAlgebra::kAnything, Position::kLater));
-  return algebra.Or({start, algebra.Concat(RegexAlgebra::kAnything, later)});
+  RegexId before = RegexAlgebra::kAnything;
+  if (HasDeniedStart(syntax)) {  // then `later` may be true for what is false at the start
+    before = algebra.Concat(algebra.Class({{0, kCodePointMax}}), before);
+  }
+  return algebra.Or({start, algebra.Concat(before, later)});
 }
 
 }  // namespace millrace::grammar

@@ -72,8 +72,9 @@ std::vector<JsonLanguage::Split> JsonLanguage::SplitParts(
   for (const FormulaId part : parts) {
     all.push_back(split(part));
   }
-  std::stable_sort(all.begin(), all.end(),
-                   [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  });
   for (const std::vector<Split>& list : all) {
     std::vector<Split> next;
     for (const Split& left : result) {

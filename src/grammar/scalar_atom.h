@@ -78,6 +78,10 @@ class ScalarAtoms {
   // Of kMultiple: runs of digits that, appended in `state`, make a multiple; of every length the
   // least and the greatest.
   std::vector<std::string> DigitsToMultiple(AtomId atom, int64_t state) const;
+  // Whether all digits that may be appended to an integer part in `state` do alike, but for their
+  // number: of a comparison that the digits so far have decided; and of a multiple of an integer,
+  // which the digits of DigitsToMultiple stand for.
+  bool DependsOnLengthOnly(AtomId atom, int64_t state) const;
   // Of kMultiple: the divisor without its decimal point.
   int64_t DivisorOf(AtomId atom) const {
     return divisors_[static_cast<size_t>(argument(atom))].value;

@@ -18,7 +18,7 @@ uint64_t HashOf(const std::vector<int64_t>& parts) {
 
 ScalarAutomaton::ScalarAutomaton(std::vector<FormulaId> formulas, const Options& options,
                                  SchemaAlgebra& algebra)
-    : algebra_(algebra), formulas_(std::move(formulas)) {
+    : algebra_(algebra), formulas_(std::move(formulas)), some_must_hold_(options.some_must_hold) {
   subsets_.emplace_back();
   if (options.type == kNumber) {
     atoms_.push_back(0);  // the form, once it is known what is asked of the numbers
@@ -85,6 +85,29 @@ bool ScalarAutomaton::Holds(FormulaId formula, const std::vector<int64_t>& parts
   }
 }
 
+// False when what is dead already decides that it will not hold.
+bool ScalarAutomaton::CanComeToHold(FormulaId formula, const std::vector<int64_t>& parts) const {
+  using Op = SchemaAlgebra::Op;
+  const SchemaAlgebra::Formula& node = algebra_.at(formula);
+  const auto can = [&](FormulaId part) { return CanComeToHold(part, parts); };
+  switch (node.op) {
+    case Op::kNever:
+      return false;
+    case Op::kAnd:
+      return std::all_of(node.parts.begin(), node.parts.end(), can);
+    case Op::kOr:
+      return std::any_of(node.parts.begin(), node.parts.end(), can);
+    case Op::kString:
+    case Op::kNumber: {
+      const auto at =
+          std::find(atoms_.begin() + static_cast<std::ptrdiff_t>(guards_), atoms_.end(), node.a);
+      return node.negated || parts[static_cast<size_t>(at - atoms_.begin())] != ScalarAtoms::kDead;
+    }
+    default:
+      return true;
+  }
+}
+
 int32_t ScalarAutomaton::TruthOf(const std::vector<int64_t>& parts) {
   for (size_t i = 0; i < guards_; ++i) {
     if (!algebra_.atoms().Accepts(atoms_[i], parts[i])) {
@@ -129,6 +152,11 @@ int32_t ScalarAutomaton::ComputeStep(int32_t state, char32_t c) {
     if (i < guards_ && parts[i] == ScalarAtoms::kDead) {
       return kDead;
     }
+  }
+  if (some_must_hold_ && std::find(parts.begin(), parts.end(), ScalarAtoms::kDead) != parts.end() &&
+      std::none_of(formulas_.begin(), formulas_.end(),
+                   [&](FormulaId formula) { return CanComeToHold(formula, parts); })) {
+    return kDead;
   }
   return Intern(std::move(parts));
 }
@@ -196,6 +224,40 @@ std::vector<std::string> ScalarAutomaton::Hints(int32_t state) const {
                                            states_[static_cast<size_t>(state)].parts[index]);
 }
 
+int32_t ScalarAutomaton::TruthAfter(int32_t state, std::string_view text) {
+  std::vector<int64_t> parts = states_[static_cast<size_t>(state)].parts;
+  for (const char c : text) {
+    for (size_t i = 0; i < parts.size(); ++i) {
+      parts[i] = algebra_.atoms().Step(atoms_[i], parts[i], static_cast<char32_t>(c));
+    }
+  }
+  return TruthOf(parts);
+}
+
+bool ScalarAutomaton::HintsDecide(int32_t state) const {
+  using Op = SchemaAlgebra::Op;
+  if (formulas_.size() != 1) {
+    return false;
+  }
+  const ScalarAtoms& atoms = algebra_.atoms();
+  const SchemaAlgebra::Formula& formula = algebra_.at(formulas_[0]);
+  const std::vector<int64_t>& parts = states_[static_cast<size_t>(state)].parts;
+  size_t multiples = 0;
+  const auto is_decided = [&](FormulaId part) {
+    const SchemaAlgebra::Formula& literal = algebra_.at(part);
+    if (literal.op != Op::kNumber) {
+      return false;
+    }
+    const auto at =
+        std::find(atoms_.begin() + static_cast<std::ptrdiff_t>(guards_), atoms_.end(), literal.a);
+    multiples += atoms.kind(literal.a) == ScalarAtoms::Kind::kMultiple ? 1 : 0;
+    return (!literal.negated || atoms.kind(literal.a) != ScalarAtoms::Kind::kMultiple) &&
+           atoms.DependsOnLengthOnly(literal.a, parts[static_cast<size_t>(at - atoms_.begin())]);
+  };
+  return formula.op == Op::kAnd &&
+         std::all_of(formula.parts.begin(), formula.parts.end(), is_decided) && multiples == 1;
+}
+
 bool ScalarAutomaton::NeedsHints() const {
   constexpr int64_t kManyRemainders = 1000;
   const int32_t largest = LargestMultiple();
@@ -239,16 +301,8 @@ bool LiveAutomaton::IsLive(int32_t state) {
 
 bool LiveAutomaton::TryHints(int32_t state) {
   for (const std::string& hint : automaton_.Hints(state)) {
-    int32_t at = state;
-    std::vector<int32_t> path = {state};
-    for (size_t i = 0; i < hint.size() && at != ScalarAutomaton::kDead; ++i) {
-      at = automaton_.Step(at, static_cast<char32_t>(hint[i]));
-      path.push_back(at);
-    }
-    if (at != ScalarAutomaton::kDead && CanEnd(at)) {
-      for (const int32_t passed : path) {
-        MarkOf(passed) = Mark::kLive;
-      }
+    if (IsGood(automaton_.TruthAfter(state, hint))) {
+      MarkOf(state) = Mark::kLive;
       return true;
     }
   }
@@ -264,7 +318,8 @@ bool LiveAutomaton::Search(int32_t state) {
   };
   std::vector<Visit> queue = {{state, -1}};
   std::unordered_map<int32_t, bool> seen = {{state, true}};
-  size_t hints_left = automaton_.NeedsHints() ? 1000 : 0;
+  const bool needs_hints = automaton_.NeedsHints();
+  size_t hints_left = needs_hints ? 2000 : 0;
   for (size_t i = 0; i < queue.size(); ++i) {
     const int32_t at = queue[i].state;
     const bool hinted = i > 0 && hints_left > 0 && --hints_left > 0 && TryHints(at);
@@ -275,11 +330,11 @@ bool LiveAutomaton::Search(int32_t state) {
       }
       return true;
     }
-    if (queue.size() > kSearchMax) {
+    if (queue.size() > kSearchMax || (needs_hints && hints_left == 0)) {
       gave_up_ = true;
       break;
     }
-    if (MarkOf(at) == Mark::kDead) {
+    if (MarkOf(at) == Mark::kDead || (needs_hints && automaton_.HintsDecide(at))) {
       continue;
     }
     for (const ScalarArc& arc : automaton_.Arcs(at)) {

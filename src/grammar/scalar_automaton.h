@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -31,11 +32,13 @@ class ScalarAutomaton {
   static constexpr int32_t kDead = -1;
 
   // `formulas` are restricted to `type`, kString or kNumber. `free_numbers`: integers may have a
-  // fraction of zeros. `canonical_numbers`: one spelling a number.
+  // fraction of zeros. `canonical_numbers`: one spelling a number. `some_must_hold`: a state from which
+  // none of the formulas can come to hold is dead.
   struct Options {
     int32_t type = kString;
     bool free_numbers = false;
     bool canonical_numbers = false;
+    bool some_must_hold = false;
   };
   ScalarAutomaton(std::vector<FormulaId> formulas, const Options& options, SchemaAlgebra& algebra);
 
@@ -53,6 +56,10 @@ class ScalarAutomaton {
 
   // Runs of digits that may lead from `state` to a good end: to multiples of the largest divisor.
   std::vector<std::string> Hints(int32_t state) const;
+  // Whether there is no good end from `state` when none of its hints leads to one.
+  bool HintsDecide(int32_t state) const;
+  // The truth after ASCII characters, without new states.
+  int32_t TruthAfter(int32_t state, std::string_view text);
   // Whether a search should try them everywhere: there are too many remainders to look at all.
   bool NeedsHints() const;
 
@@ -70,6 +77,7 @@ class ScalarAutomaton {
   void Collect(FormulaId formula);
   int32_t LargestMultiple() const;  // an index of `atoms_`, -1 = none
   bool Holds(FormulaId formula, const std::vector<int64_t>& parts) const;
+  bool CanComeToHold(FormulaId formula, const std::vector<int64_t>& parts) const;
   int32_t Intern(std::vector<int64_t> parts);
   int32_t TruthOf(const std::vector<int64_t>& parts);
   int32_t ComputeStep(int32_t state, char32_t c);
@@ -77,6 +85,7 @@ class ScalarAutomaton {
   SchemaAlgebra& algebra_;
   std::vector<FormulaId> formulas_;
   std::vector<AtomId> atoms_;
+  bool some_must_hold_ = false;
   size_t guards_ = 0;  // leading atoms that every scalar must satisfy
   std::vector<State> states_;
   std::unordered_multimap<uint64_t, int32_t> index_;

@@ -19,7 +19,9 @@ std::unique_ptr<ScalarAutomaton> JsonLanguage::MakeAutomaton(const std::vector<P
     return nullptr;
   }
   const ScalarAutomaton::Options options{
-      .type = type, .free_numbers = options_.numbers == NumberSpelling::kFreeNumbers};
+      .type = type,
+      .free_numbers = options_.numbers == NumberSpelling::kFreeNumbers,
+      .some_must_hold = true};
   return std::make_unique<ScalarAutomaton>(std::move(formulas), options, algebra_);
 }
 

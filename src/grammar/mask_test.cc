@@ -1,0 +1,258 @@
+// Masks against brute force, bit by bit.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "grammar/json_schema.h"
+#include "grammar/matcher.h"
+#include "grammar/testing/random_choice.h"
+#include "grammar/testing/real_vocabulary.h"
+#include "grammar/testing/sample_schemas.h"
+
+namespace millrace::grammar {
+namespace {
+
+using base::TokenId;
+using Mask = std::vector<uint32_t>;
+
+std::vector<TokenId> Allowed(const Mask& mask) {
+  std::vector<TokenId> tokens;
+  for (size_t word = 0; word < mask.size(); ++word) {
+    for (uint32_t bits = mask[word]; bits != 0; bits &= bits - 1) {
+      tokens.push_back(TokenId{static_cast<int32_t>((word * 32) + std::countr_zero(bits))});
+    }
+  }
+  return tokens;
+}
+
+// Every token by itself: asked about, then read byte by byte by a fork.
+Mask BruteForce(Matcher& matcher, const Vocabulary& vocabulary, size_t& count) {
+  Mask mask(vocabulary.mask_words());
+  count = 0;
+  for (size_t i = 0; i < vocabulary.size(); ++i) {
+    if (matcher.Allows(TokenId{static_cast<int32_t>(i)})) {
+      mask[i / 32] |= uint32_t{1} << (i % 32);
+      ++count;
+    }
+  }
+  return mask;
+}
+
+// Tokens that an expression below admits by their ids.
+constexpr TokenId kNamedTokens[] = {TokenId{7}, TokenId{300}, TokenId{310}};
+
+// What Allows says against a fork that takes the token's bytes one after the other.
+void ExpectTokensAreTheirBytes(Matcher& matcher, const Vocabulary& vocabulary) {
+  for (size_t i = 0; i < vocabulary.size(); ++i) {
+    const TokenId token{static_cast<int32_t>(i)};
+    const std::string_view text = vocabulary.Text(token);
+    if (text.empty() || std::find(std::begin(kNamedTokens), std::end(kNamedTokens), token) !=
+                            std::end(kNamedTokens)) {
+      continue;
+    }
+    Matcher fork = matcher.Fork();
+    bool taken = true;
+    for (size_t at = 0; at < text.size() && taken; ++at) {
+      taken = fork.AcceptText(text.substr(at, 1));
+    }
+    ASSERT_EQ(matcher.Allows(token), taken) << "token '" << text << "'";
+  }
+}
+
+void ExpectBytesAreTheirTexts(Matcher& matcher) {
+  uint32_t bytes[8];
+  matcher.AllowedBytes(bytes);
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    ASSERT_EQ(((bytes[byte / 32] >> (byte % 32)) & 1) != 0, matcher.Fork().AcceptText({&c, 1}))
+        << "byte " << byte;
+  }
+}
+
+// Whether a token may come that is no text.
+bool WaitsForToken(Matcher& matcher, const Vocabulary& vocabulary) {
+  return std::any_of(std::begin(kNamedTokens), std::end(kNamedTokens), [&](TokenId token) {
+    return matcher.Allows(token) && !matcher.Fork().AcceptText(vocabulary.Text(token));
+  });
+}
+
+// The longest chain of bytes without a choice and without an end before it.
+std::string ForcedByForks(const Matcher& matcher, const Vocabulary& vocabulary, size_t bytes_max) {
+  Matcher fork = matcher.Fork();
+  std::string forced;
+  while (forced.size() < bytes_max && !fork.is_complete() && !WaitsForToken(fork, vocabulary)) {
+    std::string choices;
+    for (uint32_t byte = 0; byte < 256 && choices.size() < 2; ++byte) {
+      const char c = static_cast<char>(byte);
+      if (fork.Fork().AcceptText({&c, 1})) {
+        choices += c;
+      }
+    }
+    if (choices.size() != 1) {
+      break;
+    }
+    forced += choices;
+    EXPECT_TRUE(fork.AcceptText(choices));
+  }
+  return forced;
+}
+
+class MaskCheck {
+ public:
+  MaskCheck(std::shared_ptr<const Vocabulary> vocabulary, uint64_t seed)
+      : vocabulary_(std::move(vocabulary)), random_(seed) {}
+
+  // Walks at random and compares at every `every`-th state.
+  void Walk(const std::shared_ptr<const Grammar>& grammar, size_t steps, size_t every) {
+    Matcher matcher(grammar, vocabulary_);
+    for (size_t step = 0; step < steps && !matcher.is_ended(); ++step) {
+      Mask mask(vocabulary_->mask_words(), 0xFFFFFFFF);
+      const size_t count = matcher.FillMask(mask);
+      ASSERT_GT(count, 0U) << "a dead end after '" << text_ << "'";
+      if (random_.Below(every) == 0) {
+        Compare(matcher, mask, count);
+        if (::testing::Test::HasFatalFailure()) {
+          return;
+        }
+      }
+      const std::vector<TokenId> allowed = Allowed(mask);
+      const TokenId token = allowed[random_.Below(allowed.size())];
+      ASSERT_TRUE(matcher.Accept(token));
+      text_ += vocabulary_->Text(token);
+    }
+    text_.clear();
+  }
+  size_t states() const { return states_; }
+
+ private:
+  void Compare(Matcher& matcher, const Mask& mask, size_t count) {
+    ++states_;
+    size_t expected_count = 0;
+    const Mask expected = BruteForce(matcher, *vocabulary_, expected_count);
+    ASSERT_EQ(Allowed(mask), Allowed(expected)) << "after '" << text_ << "'";
+    ASSERT_EQ(count, expected_count);
+    Mask again(mask.size());
+    ASSERT_EQ(matcher.FillMask(again), count);
+    ASSERT_EQ(again, mask) << "asked again, after '" << text_ << "'";
+    Mask of_fork(mask.size());
+    ASSERT_EQ(matcher.Fork().FillMask(of_fork), count);
+    ASSERT_EQ(of_fork, mask);
+    // There and back again.
+    const std::vector<TokenId> allowed = Allowed(mask);
+    size_t taken = 0;
+    for (; taken < 1 + random_.Below(3) && !matcher.is_ended(); ++taken) {
+      Mask next(mask.size());
+      matcher.FillMask(next);
+      const std::vector<TokenId> choices = Allowed(next);
+      ASSERT_FALSE(choices.empty());
+      ASSERT_TRUE(matcher.Accept(choices[random_.Below(choices.size())]));
+    }
+    ASSERT_TRUE(matcher.Rollback(taken));
+    Mask after(mask.size());
+    ASSERT_EQ(matcher.FillMask(after), count);
+    ASSERT_EQ(after, mask) << "after Rollback";
+    for (int i = 0; i < 100; ++i) {
+      const size_t token = random_.Below(vocabulary_->size());
+      ASSERT_EQ(matcher.Allows(TokenId{static_cast<int32_t>(token)}),
+                ((mask[token / 32] >> (token % 32)) & 1) != 0)
+          << "after Rollback";
+    }
+    ASSERT_EQ(matcher.ForcedBytes(64), ForcedByForks(matcher, *vocabulary_, 64))
+        << "after '" << text_ << "'";
+    ExpectBytesAreTheirTexts(matcher);
+    if (vocabulary_->size() < 1000) {
+      ExpectTokensAreTheirBytes(matcher, *vocabulary_);
+    }
+  }
+
+  std::shared_ptr<const Vocabulary> vocabulary_;
+  testing::RandomChoice random_;
+  std::string text_;
+  size_t states_ = 0;
+};
+
+std::shared_ptr<const JsonSchema> Schema(const std::string& text) {
+  auto schema = JsonSchema::Compile(text);
+  EXPECT_TRUE(schema.has_value()) << text << ": " << schema.error().message;
+  return *schema;
+}
+
+std::vector<Expression> SampleExpressions() {
+  const Expression value = Expression::Json(
+      Schema(R"({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]})"));
+  const Expression call =
+      Expression::Sequence({Expression::Literal("<tool_call>{\"name\": \"a\", "), value,
+                            Expression::Literal("}\n</tool_call>")});
+  return {
+      Expression::Literal("exactly this, é"),
+      Expression::OneOf({Expression::Literal("abc"), Expression::Literal("abd"),
+                         Expression::Literal("ab"), *Expression::Regex("a[x-z]*")}),
+      Expression::Repeat(Expression::OneOf({Expression::Literal("foo"), Expression::Literal("o")}),
+                         2, 4),
+      Expression::FreeText({"<tool_call>", "</"}),
+      Expression::Sequence({Expression::FreeText({"<tool_call>"}), Expression::Repeat(call, 0, 2)}),
+      Expression::Sequence({Expression::Literal("<parameter=x>\n"),
+                            Expression::FreeText({"\n</parameter>"}),
+                            Expression::Literal("\n</parameter>")}),
+      *Expression::Regex("(?=.*\\d)[a-f0-9é😀]{2,5}"),
+      Expression::Sequence(
+          {Expression::Optional(Expression::Token({kNamedTokens[0], kNamedTokens[1]})),
+           Expression::Literal("x"), Expression::Token({kNamedTokens[2]}),
+           Expression::Json(Schema(R"({"type": "integer"})"))}),
+      Expression::OneOf({value, Expression::Json(Schema(R"({"type": "string", "maxLength": 3})")),
+                         Expression::Literal("{\"a\": nothing}")}),
+      Expression::Repeat(Expression::Json(Schema(R"({"enum": [1, 12, true]})")), 1,
+                         Expression::kUnbounded),
+      Expression::Repeat(Expression::Optional(Expression::Literal("x")), 0, Expression::kUnbounded),
+  };
+}
+
+TEST(MaskTest, IsWhatEveryTokenByItselfSaysInEveryStateOfSchemas) {
+  MaskCheck check(testing::SmallVocabulary(), 1);
+  for (const char* text : testing::SampleSchemas()) {
+    SCOPED_TRACE(text);
+    const auto grammar = Grammar::OfSchema(Schema(text));
+    for (int walk = 0; walk < 3; ++walk) {
+      check.Walk(grammar, 25, 2);
+      ASSERT_FALSE(HasFatalFailure());
+    }
+  }
+  EXPECT_GT(check.states(), 1000U);
+}
+
+TEST(MaskTest, IsWhatEveryTokenByItselfSaysInEveryStateOfExpressions) {
+  MaskCheck check(testing::SmallVocabulary(), 2);
+  int32_t number = 0;
+  for (const Expression& expression : SampleExpressions()) {
+    SCOPED_TRACE("expression " + std::to_string(number++));
+    const auto grammar = Grammar::Compile(expression);
+    ASSERT_TRUE(grammar.has_value());
+    for (int walk = 0; walk < 8; ++walk) {
+      check.Walk(*grammar, 30, 2);
+      ASSERT_FALSE(HasFatalFailure());
+    }
+  }
+  EXPECT_GT(check.states(), 300U);
+}
+
+TEST(MaskTest, IsWhatEveryTokenByItselfSaysInSomeStatesOfARealVocabulary) {
+  const auto vocabulary = testing::Qwen2Vocabulary(MILLRACE_SHARED_DATA);
+  if (vocabulary == nullptr) {
+    GTEST_SKIP() << "no vocabulary in " << MILLRACE_SHARED_DATA;
+  }
+  MaskCheck check(vocabulary, 3);
+  int32_t number = 0;
+  for (const char* text : testing::SampleSchemas()) {
+    if (number++ % 3 == 0) {
+      SCOPED_TRACE(text);
+      check.Walk(Grammar::OfSchema(Schema(text)), 12, 6);
+      ASSERT_FALSE(HasFatalFailure());
+    }
+  }
+  EXPECT_GT(check.states(), 10U);
+}
+
+}  // namespace
+}  // namespace millrace::grammar

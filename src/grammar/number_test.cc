@@ -1,0 +1,207 @@
+// Decimals and the constraints on numbers, against exact arithmetic.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "grammar/decimal.h"
+#include "grammar/json_schema.h"
+#include "grammar/matcher.h"
+#include "grammar/testing/line_process.h"
+#include "grammar/testing/random_choice.h"
+#include "grammar/testing/reading.h"
+#include "grammar/testing/real_vocabulary.h"
+
+namespace millrace::grammar {
+namespace {
+
+Decimal Of(std::string_view text) {
+  const std::optional<Decimal> parsed = Decimal::Parse(text);
+  EXPECT_TRUE(parsed.has_value()) << text;
+  return parsed.value_or(Decimal{});
+}
+
+TEST(DecimalTest, IsOneStructureForEveryNumber) {
+  for (const char* text : {"100", "1e2", "100.00", "10.0E1", "0.1e+3", "1000e-1"}) {
+    EXPECT_EQ(Of(text), Of("100")) << text;
+  }
+  for (const char* text : {"0", "-0", "0.000", "0e5", "-0.0E-7"}) {
+    EXPECT_EQ(Of(text), Decimal{}) << text;
+  }
+}
+
+TEST(DecimalTest, WritesOutWhatItHolds) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"1e3", "1000"},
+      {"-12.50", "-12.5"},
+      {"5e-4", "0.0005"},
+      {"-0", "0"},
+      {"123456789012345678901234567890.5", "123456789012345678901234567890.5"},
+      {"1.5e1", "15"}};
+  for (const auto& [text, written] : cases) {
+    EXPECT_EQ(Of(text).ToString(), written);
+  }
+}
+
+TEST(DecimalTest, RefusesNumbersOutOfReach) {
+  for (const char* text : {"1e10001", "1e-10001", "1e99999999999", "1e-99999999999"}) {
+    EXPECT_FALSE(Decimal::Parse(text).has_value()) << text;
+  }
+  EXPECT_TRUE(Decimal::Parse("1e9999").has_value());
+}
+
+TEST(DecimalTest, ComparesByValue) {
+  const char* const sorted[] = {"-1e30", "-12", "-1.5", "-1.49", "-1e-9", "0",
+                                "1e-9",  "0.5", "1.49", "1.5",   "12",    "1e30"};
+  for (size_t i = 0; i < std::size(sorted); ++i) {
+    for (size_t j = 0; j < std::size(sorted); ++j) {
+      const int order = Of(sorted[i]).Compare(Of(sorted[j]));
+      EXPECT_EQ(order < 0, i < j) << sorted[i] << " " << sorted[j];
+      EXPECT_EQ(order == 0, i == j);
+    }
+  }
+}
+
+TEST(DecimalTest, DividesExactly) {
+  EXPECT_TRUE(IsMultipleOf(Of("0.3"), Of("0.1")));
+  EXPECT_TRUE(IsMultipleOf(Of("-7.5"), Of("2.5")));
+  EXPECT_TRUE(IsMultipleOf(Of("1e300"), Of("3e-7")) == false);
+  EXPECT_TRUE(IsMultipleOf(Of("12391239123"), Of("1e-8")));
+  EXPECT_FALSE(IsMultipleOf(Of("0.0075"), Of("0.0002")));
+  EXPECT_FALSE(IsMultipleOf(Of("123456789012345678901"), Of("2")));
+}
+
+class RandomNumber {
+ public:
+  explicit RandomNumber(uint64_t seed) : random_(seed) {}
+
+  std::string Number() {
+    std::string text = random_.OneIn(3) ? "-" : "";
+    const size_t digits = random_.Below(4);
+    text += digits == 0 ? "0" : std::to_string(1 + random_.Below(9));
+    for (size_t i = 1; i < digits; ++i) {
+      text += Digit();
+    }
+    if (random_.OneIn(2)) {
+      text += ".";
+      for (size_t i = 1 + random_.Below(3); i > 0; --i) {
+        text += Digit();
+      }
+    }
+    return text;
+  }
+  std::string Divisor() {
+    static constexpr std::string_view kDivisors[] = {
+        "1", "2", "3", "7", "0.01", "0.5", "2.5", "12", "1e-7", "0.75", "10", "1.1", "125", "1e2"};
+    return std::string(random_.Of(std::span<const std::string_view>(kDivisors)));
+  }
+  bool OneIn(size_t n) { return random_.OneIn(n); }
+
+ private:
+  char Digit() { return random_.OneIn(3) ? '0' : static_cast<char>('0' + random_.Below(10)); }
+
+  testing::RandomChoice random_;
+};
+
+// A line of two forms: the conditions as a schema, and for the other program.
+struct Conditions {
+  std::string schema = "{\"type\": \"number\"";
+  std::string line = "[{";
+
+  void Add(const std::string& keyword, const std::string& number) {
+    schema += ", \"" + keyword + "\": " + number;
+    line +=
+        std::string(line.ends_with('{') ? "" : ", ") + "\"" + keyword + "\": \"" + number + "\"";
+  }
+};
+
+TEST(NumberTest, HoldsBoundsAndMultiplesAsExactArithmeticSays) {
+  constexpr size_t kSchemas = 400;
+  constexpr size_t kNumbers = 40;
+  RandomNumber random(3);
+  std::vector<std::string> lines;
+  std::vector<std::string> schemas;
+  std::vector<std::vector<std::string>> numbers(kSchemas);
+  for (size_t i = 0; i < kSchemas; ++i) {
+    Conditions conditions;
+    if (random.OneIn(2)) {
+      conditions.Add(random.OneIn(2) ? "minimum" : "exclusiveMinimum", random.Number());
+    }
+    if (random.OneIn(2)) {
+      conditions.Add(random.OneIn(2) ? "maximum" : "exclusiveMaximum", random.Number());
+    }
+    if (random.OneIn(2)) {
+      conditions.Add("multipleOf", random.Divisor());
+    }
+    schemas.push_back(conditions.schema + "}");
+    std::string line = conditions.line + "}";
+    for (size_t j = 0; j < kNumbers; ++j) {
+      numbers[i].push_back(random.Number());
+      line += ", \"" + numbers[i].back() + "\"";
+    }
+    lines.push_back(line + "]");
+  }
+  const auto answers = testing::RunOverLines(
+      "python3 '" MILLRACE_SOURCE_DIR "/src/grammar/testing/number_lines.py'", lines);
+  if (!answers.has_value()) {
+    GTEST_SKIP() << "no python3 in the path";
+  }
+  const auto vocabulary = testing::SmallVocabulary();
+  for (size_t i = 0; i < kSchemas; ++i) {
+    const auto schema = JsonSchema::Compile(schemas[i], {.numbers = NumberSpelling::kFreeNumbers});
+    if (!schema.has_value()) {
+      EXPECT_EQ(schema.error().message, "no JSON value is valid under the schema") << schemas[i];
+      EXPECT_EQ((*answers)[i].find('1'), std::string::npos) << schemas[i];
+      continue;
+    }
+    const auto grammar = Grammar::OfSchema(*schema);
+    for (size_t j = 0; j < kNumbers; ++j) {
+      EXPECT_EQ(testing::ReadsBytes(grammar, vocabulary, numbers[i][j]), (*answers)[i][j] == '1')
+          << schemas[i] << " " << numbers[i][j];
+    }
+  }
+}
+
+bool Admits(const char* schema, std::string_view text) {
+  const auto compiled = JsonSchema::Compile(schema);
+  EXPECT_TRUE(compiled.has_value()) << schema << ": " << compiled.error().message;
+  return compiled.has_value() &&
+         testing::ReadsBytes(Grammar::OfSchema(*compiled), testing::SmallVocabulary(), text);
+}
+
+TEST(NumberTest, SpellsNumbersWithoutExponentWhereTheyAreCompared) {
+  EXPECT_TRUE(Admits(R"({"type": "number"})", "-1.50e+07"));
+  EXPECT_FALSE(Admits(R"({"type": "number", "maximum": 10})", "1e0"));
+  EXPECT_FALSE(Admits(R"({"type": "integer"})", "1.0"));
+  EXPECT_TRUE(Admits(R"({"enum": [12.5]})", "12.500"));
+  EXPECT_FALSE(Admits(R"({"type": "number"})", "01"));
+  EXPECT_FALSE(Admits(R"({"type": "number"})", "+1"));
+  EXPECT_FALSE(Admits(R"({"type": "number"})", "1."));
+}
+
+TEST(NumberTest, FindsMultiplesOfLargeNumbersWithinBounds) {
+  const char* schema = R"({"type": "integer", "multipleOf": 123456789, "minimum": 1e12,
+                           "maximum": 1.0000001e12})";
+  EXPECT_FALSE(JsonSchema::Compile(schema).has_value());  // between 8100 and 8101 times
+  const char* wider = R"({"type": "integer", "multipleOf": 123456789, "minimum": 1e12,
+                          "maximum": 1.0002e12})";
+  EXPECT_TRUE(Admits(wider, "1000123447689"));  // 8101 times
+  EXPECT_FALSE(Admits(wider, "1000123447688"));
+  EXPECT_FALSE(Admits(wider, "1000246904478"));  // 8102 times, beyond
+}
+
+TEST(NumberTest, JoinsMultiplesThatMustHoldTogether) {
+  const char* schema =
+      R"({"allOf": [{"multipleOf": 6.75}, {"multipleOf": 19}, {"multipleOf": 2.125}],
+                           "type": "number", "minimum": 1, "maximum": 10000})";
+  EXPECT_TRUE(Admits(schema, "8721"));  // the least common multiple of 27/4, 19 and 17/8
+  EXPECT_FALSE(Admits(schema, "8720"));
+}
+
+TEST(NumberTest, FollowsZerosInFractionsOfEnumeratedNumbers) {
+  EXPECT_TRUE(Admits(R"({"const": 9007199254740992})", "9007199254740992.000"));
+  EXPECT_FALSE(Admits(R"({"enum": [100.001, 5]})", "100.0"));
+  EXPECT_TRUE(Admits(R"({"enum": [100.001, 5]})", "100.00100"));
+  EXPECT_TRUE(Admits(R"({"enum": [0, 5]})", "-0.00"));
+}
+
+}  // namespace
+}  // namespace millrace::grammar
