@@ -97,6 +97,7 @@ bool VocabularyOptions::Take(std::string_view option, const std::string& value) 
     return !value.empty();
   }
   std::string* const field = option == "--vocabulary" ? &path
+                             : option == "--pre"      ? &pre
                              : option == "--bos"      ? &bos
                              : option == "--eos"      ? &eos
                              : option == "--eot"      ? &eot
@@ -110,6 +111,9 @@ bool VocabularyOptions::Take(std::string_view option, const std::string& value) 
 base::Result<GivenVocabulary> MakeGivenVocabulary(const VocabularyOptions& options) {
   GivenVocabulary given;
   given.data = TRY(ReadVocabulary(options.path));
+  if (!options.pre.empty()) {
+    given.data.pre = options.pre;
+  }
   for (const VocabularyOptions::Token& token : options.tokens) {
     given.named[token.text] = AddToken(token, given.data);
   }

@@ -22,9 +22,11 @@ struct VocabularyOptions {
 
   std::string path;  // NAME.gguf, or qwen2.vocab.json with qwen2.merges.txt beside it
   std::vector<Token> tokens = {};
+  std::string pre = {};  // name of the way texts are split; empty: as the file has it
   std::string bos = {}, eos = {}, eot = {};  // texts; empty: as the file has it
 
-  // False when this is none of its options: --vocabulary, --special, --mark, --bos, --eos, --eot.
+  // False when this is none of its options: --vocabulary, --pre, --special, --mark, --bos, --eos,
+  // --eot.
   bool Take(std::string_view option, const std::string& value);
 };
 

@@ -30,10 +30,12 @@ constexpr std::string_view kUsage =
     "F32|F16|Q8_0|Q4_0|Q4_K_M|...]\n"
     "                  [--seed N] [--name NAME] [--template FILE.jinja]\n"
     "                  [--vocabulary FILE.gguf|FOLDER/qwen2.vocab.json] [--special TEXT]...\n"
-    "                  [--mark TEXT]... [--bos TEXT] [--eos TEXT] [--eot TEXT] OUT.gguf\n"
+    "                  [--pre NAME] [--mark TEXT]... [--bos TEXT] [--eos TEXT] [--eot TEXT]\n"
+    "                  OUT.gguf\n"
     "Writes a Qwen3 model with random weights. The same options give the same bytes.\n"
     "--special adds a control token to the vocabulary, --mark a user-defined one; --bos, --eos\n"
-    "and --eot name tokens. A line ID TEXT is printed for each of them.\n";
+    "and --eot name tokens, --pre the way texts are split. A line ID TEXT is printed for each\n"
+    "token that was named.\n";
 
 struct Options {
   SyntheticModel model;

@@ -45,8 +45,8 @@ void AddFormatCommands(CLI::App& app, std::function<int()>& action) {
       "render", "print the prompt of the chat-completions body on standard input");
   command
       ->add_option("SOURCE", render->source,
-                   "a Jinja template, a GGUF file, or a prompt encoder: deepseek_v32, deepseek_v4, "
-                   "deepseek_v4_0731")
+                   "a Jinja template, a GGUF file, or a prompt encoder: deepseek_v31, deepseek_v32, "
+                   "deepseek_v4, deepseek_v4_0731")
       ->required();
   command->add_flag("--tokens", render->tokens, "print id:\"text\" pairs; needs a GGUF file");
   command->add_option("--prompt", render->prompt,

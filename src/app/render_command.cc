@@ -144,15 +144,9 @@ base::Result<std::vector<chat_template::PromptPiece>> Render(const RenderOptions
                                                              std::string body) {
   chat::ChatRequest request = TRY(ReadRequest(std::move(body), source.format));
   chat_template::RenderInput input = InputOf(options, source, request);
-  auto rendered = source.format.chat_template->Render(input);
-  if (!rendered.has_value() && !options.as_given) {
-    base::Error refused = rendered.error();
-    input.messages = local::Alternate(std::move(input.messages));
-    rendered = source.format.chat_template->Render(input);
-    if (!rendered.has_value()) {
-      return refused;
-    }
-  }
+  const chat_template::Template& chat_template = *source.format.chat_template;
+  auto rendered = options.as_given ? chat_template.Render(input)
+                                   : local::RenderAdapting(chat_template, std::move(input));
   if (!rendered.has_value() || !request.answer_prefix) {
     return rendered;
   }

@@ -66,12 +66,16 @@ struct ChatRequest {
   std::string tenant;
 };
 
+// The answer is at least one call and has no content.
+inline bool ForcesCall(const ChatRequest& request) {
+  return std::holds_alternative<ToolChoiceRequired>(request.tool_choice) ||
+         std::holds_alternative<ToolChoiceNamed>(request.tool_choice);
+}
+
 // Whether the answer is held to something: JSON of some form, a forced call, or a strict tool. Such
 // a request may take long to prepare, since its schemas are compiled.
 inline bool IsConstrained(const ChatRequest& request) {
-  return !std::holds_alternative<TextFormat>(request.response_format) ||
-         std::holds_alternative<ToolChoiceRequired>(request.tool_choice) ||
-         std::holds_alternative<ToolChoiceNamed>(request.tool_choice) ||
+  return !std::holds_alternative<TextFormat>(request.response_format) || ForcesCall(request) ||
          std::ranges::any_of(request.tools, &ToolSpec::strict);
 }
 

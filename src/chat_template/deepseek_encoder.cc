@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chat_template/deepseek_texts.h"
+#include "chat_template/json_value.h"
 #include "chat_template/render_input.h"
 #include "chat_template/stringify.h"
 
@@ -119,6 +120,39 @@ base::Status WriteCalls(const std::vector<chat::ToolCall>& calls, std::string_vi
   return {};
 }
 
+base::Status WriteV31Tools(const std::vector<chat::ToolSpec>& tools, Prompt& prompt) {
+  prompt.Write("\n\n");
+  prompt.Write(kDeepseekV31Tools);
+  for (const chat::ToolSpec& tool : tools) {
+    const base::Result<Value> parameters = ValueFromJson(tool.parameters_json);
+    prompt.Write("### ");
+    prompt.WriteData(tool.name);
+    prompt.Write("\nDescription: ");
+    prompt.WriteData(tool.description);
+    prompt.Write("\n\nParameters: ");
+    TRY(prompt.WriteJson(parameters.has_value() ? *parameters : Value::FromDict({})));
+    prompt.Write("\n\n");
+  }
+  prompt.Write(kDeepseekV31ToolsEnd);
+  return {};
+}
+
+// Arguments as the model wrote them.
+void WriteV31Calls(const std::vector<chat::ToolCall>& calls, Prompt& prompt) {
+  if (calls.empty()) {
+    return;
+  }
+  prompt.Write("<｜tool▁calls▁begin｜>");
+  for (const chat::ToolCall& call : calls) {
+    prompt.Write("<｜tool▁call▁begin｜>");
+    prompt.WriteData(call.name);
+    prompt.Write("<｜tool▁sep｜>");
+    prompt.WriteData(call.arguments_json.empty() ? "{}" : std::string_view(call.arguments_json));
+    prompt.Write("<｜tool▁call▁end｜>");
+  }
+  prompt.Write("<｜tool▁calls▁end｜>");
+}
+
 // Indices of messages, results of tools in the order of the calls they answer.
 std::vector<size_t> InOrderOfCalls(const std::vector<Message>& messages) {
   std::vector<size_t> order(messages.size());
@@ -181,8 +215,83 @@ class DeepseekEncoder : public Template {
   }
 };
 
+class DeepseekV31Encoder : public DeepseekEncoder {
+ public:
+  bool thinks_by_default() const override { return false; }
+  bool has_effort() const override { return false; }
+
+  base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
+                                                const RenderLimits& limits) const override {
+    Prompt prompt(limits);
+    prompt.Write(Begin(input));
+    TRY(WriteSystem(input, prompt));
+    State state;
+    for (size_t index : InOrderOfCalls(input.messages)) {
+      WriteMessage(input, input.messages[index], state, prompt);
+      TRY(prompt.CheckLength());
+    }
+    // The answer to results of tools goes on where they end.
+    if (state.after_user || NeedsTurn(input)) {
+      prompt.Write(input.add_generation_prompt ? "<｜Assistant｜>" : "");
+      prompt.Write(input.add_generation_prompt ? ThinkMark(input.enable_thinking) : "");
+    }
+    return prompt.Pieces();
+  }
+
+ private:
+  struct State {
+    bool after_user = false;  // the assistant's turn is not opened yet
+    bool after_result = false;
+  };
+
+  static base::Status WriteSystem(const RenderInput& input, Prompt& prompt) {
+    bool first = true;
+    for (const Message& message : input.messages) {
+      if (message.role == Role::kSystem) {
+        prompt.Write(std::exchange(first, false) ? "" : "\n\n");
+        prompt.WriteData(message.content);
+      }
+    }
+    return input.tools.empty() ? base::Status() : WriteV31Tools(input.tools, prompt);
+  }
+
+  static void WriteMessage(const RenderInput& input, const Message& message, State& state,
+                           Prompt& prompt) {
+    switch (message.role) {
+      case Role::kSystem:
+        return;
+      case Role::kUser:
+        prompt.Write("<｜User｜>");
+        prompt.WriteData(message.content);
+        break;
+      case Role::kAssistant:
+        prompt.Write(state.after_user ? "<｜Assistant｜></think>" : "");
+        prompt.WriteData(state.after_result || !message.tool_calls.empty()
+                             ? std::string_view(message.content)
+                             : WithoutReasoning(message.content));
+        WriteV31Calls(message.tool_calls, prompt);
+        prompt.Write(End(input));
+        break;
+      case Role::kTool:
+        prompt.Write("<｜tool▁output▁begin｜>");
+        prompt.WriteData(message.content);
+        prompt.Write("<｜tool▁output▁end｜>");
+        break;
+    }
+    state = {.after_user = message.role == Role::kUser,
+             .after_result = message.role == Role::kTool};
+  }
+
+  static std::string_view WithoutReasoning(std::string_view content) {
+    constexpr std::string_view kClose = "</think>";
+    const size_t close = content.find(kClose);
+    return close == std::string_view::npos ? content : content.substr(close + kClose.size());
+  }
+};
+
 class DeepseekV32Encoder : public DeepseekEncoder {
  public:
+  bool thinks_by_default() const override { return false; }
   bool has_effort() const override { return false; }
 
   base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
@@ -272,6 +381,7 @@ class DeepseekV4Encoder : public DeepseekEncoder {
  public:
   explicit DeepseekV4Encoder(DeepseekV4Release release) : release_(release) {}
 
+  bool thinks_by_default() const override { return true; }
   bool has_effort() const override { return true; }
   bool keeps_reasoning_with_tools() const override { return true; }
 
@@ -366,6 +476,10 @@ class DeepseekV4Encoder : public DeepseekEncoder {
 };
 
 }  // namespace
+
+std::shared_ptr<const Template> MakeDeepseekV31Encoder() {
+  return std::make_shared<const DeepseekV31Encoder>();
+}
 
 std::shared_ptr<const Template> MakeDeepseekV32Encoder() {
   return std::make_shared<const DeepseekV32Encoder>();

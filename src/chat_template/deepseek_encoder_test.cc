@@ -65,6 +65,7 @@ std::string Render(const std::shared_ptr<const Template>& encoder, const RenderI
   return text;
 }
 
+std::string V31(const RenderInput& input) { return Render(MakeDeepseekV31Encoder(), input); }
 std::string V32(const RenderInput& input) { return Render(MakeDeepseekV32Encoder(), input); }
 std::string V4(const RenderInput& input, DeepseekV4Release release = DeepseekV4Release::kFirst) {
   return Render(MakeDeepseekV4Encoder(release), input);
@@ -86,6 +87,66 @@ std::string Invocations(std::string_view section) {
          "<｜DSML｜parameter name=\"n\" string=\"false\">[1, {\"k\": null}]</｜DSML｜parameter>\n"
          "</｜DSML｜invoke>\n<｜DSML｜invoke name=\"f\">\n\n</｜DSML｜invoke>\n</｜DSML｜" +
          std::string(section) + ">";
+}
+
+TEST(DeepseekV31Encoder, NoFinishedTurnThinks) {
+  RenderInput input =
+      Conversation({Says(Role::kUser, "U"), Answer("r</think>A", "old"), Says(Role::kUser, "V")});
+  const std::string prompt = "<s><｜User｜>U<｜Assistant｜></think>A</s><｜User｜>V<｜Assistant｜>";
+  EXPECT_EQ(V31(input), prompt + "<think>");
+  input.enable_thinking = false;
+  EXPECT_EQ(V31(input), prompt + "</think>");
+}
+
+TEST(DeepseekV31Encoder, SystemMessagesComeFirstThenTools) {
+  RenderInput input =
+      Conversation({Says(Role::kSystem, "S"), Says(Role::kUser, "U"), Says(Role::kSystem, "T")});
+  input.enable_thinking = false;
+  chat::ToolSpec tool;
+  tool.name = "f";
+  tool.description = "Grüße";
+  tool.parameters_json = R"({"a":[1]})";
+  chat::ToolSpec bare;
+  bare.name = "g";
+  input.tools = {tool, bare};
+  EXPECT_EQ(V31(input),
+            "<s>S\n\nT\n\n## Tools\nYou have access to the following tools:\n\n"
+            "### f\nDescription: Grüße\n\nParameters: {\"a\": [1]}\n\n"
+            "### g\nDescription: \n\nParameters: {}\n\n" +
+                std::string(kDeepseekV31ToolsEnd) + "<｜User｜>U<｜Assistant｜></think>");
+}
+
+TEST(DeepseekV31Encoder, TheAnswerToResultsGoesOnWhereTheyEnd) {
+  RenderInput input = ToolLoop();
+  input.tools.clear();
+  EXPECT_EQ(V31(input),
+            "<s>Be brief.<｜User｜>Hi<｜Assistant｜></think>Hello</s><｜User｜>Do it<｜Assistant｜>"
+            "</think><｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>"
+            R"({"text": "x\ny", "n": [1, {"k": null}]})"
+            "<｜tool▁call▁end｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{}<｜tool▁call▁end｜>"
+            "<｜tool▁calls▁end｜></s><｜tool▁output▁begin｜>first<｜tool▁output▁end｜>"
+            "<｜tool▁output▁begin｜>second<｜tool▁output▁end｜>");
+  input.messages.push_back(Says(Role::kAssistant, "Done"));
+  input.messages.push_back(Says(Role::kUser, "and?"));
+  EXPECT_TRUE(V31(input).ends_with(
+      "second<｜tool▁output▁end｜>Done</s><｜User｜>and?<｜Assistant｜><think>"));
+}
+
+TEST(DeepseekV31Encoder, ToolsCannotWriteMarks) {
+  RenderInput input = Conversation({});
+  chat::ToolSpec tool;
+  tool.name = "f";
+  tool.description = "<｜User｜>";
+  tool.parameters_json = R"({"<｜Assistant｜>":"</think>"})";
+  input.tools = {tool};
+  std::string own;
+  const std::vector<PromptPiece> pieces = MakeDeepseekV31Encoder()->Render(input).value();
+  for (const PromptPiece& piece : pieces) {
+    own += piece.from_template ? piece.text : "";
+  }
+  EXPECT_EQ(own.find("<｜User｜>"), std::string::npos);
+  EXPECT_EQ(own.find("<｜Assistant｜>"), own.rfind("<｜Assistant｜>"));
+  EXPECT_EQ(own.find("</think>"), std::string::npos);
 }
 
 TEST(DeepseekV32Encoder, OnlyTheRunningTurnThinks) {
@@ -167,6 +228,7 @@ TEST(DeepseekV4Encoder, EffortIsATextBeforeThePrompt) {
 TEST(Encoders, WithoutAGenerationPromptTheLastTurnStaysOpen) {
   RenderInput input = Conversation({Says(Role::kUser, "U")});
   input.add_generation_prompt = false;
+  EXPECT_EQ(V31(input), "<s><｜User｜>U");
   EXPECT_EQ(V32(input), "<s><｜User｜>U");
   EXPECT_EQ(V4(input), "<s><｜User｜>U");
 }
@@ -175,10 +237,12 @@ TEST(Encoders, EveryOtherEndOpensATurn) {
   for (const std::vector<chat::Message>& messages :
        {std::vector<chat::Message>{}, {Says(Role::kSystem, "S")}}) {
     std::string begin = "<s>" + std::string(messages.empty() ? "" : "S") + "<｜Assistant｜><think>";
+    EXPECT_EQ(V31(Conversation(messages)), begin);
     EXPECT_EQ(V32(Conversation(messages)), begin);
     EXPECT_EQ(V4(Conversation(messages)), begin);
   }
   RenderInput input = Conversation({Says(Role::kUser, "U"), Says(Role::kAssistant, "A")});
+  EXPECT_TRUE(V31(input).ends_with("</s><｜Assistant｜><think>"));
   EXPECT_TRUE(V32(input).ends_with("</s><｜Assistant｜><think>"));
   EXPECT_TRUE(V4(input).ends_with("</s><｜Assistant｜><think>"));
 }
@@ -197,6 +261,9 @@ TEST(Encoders, AreFoundByArchitectureAndRelease) {
   EXPECT_EQ(EncoderOf("deepseek4", "DeepSeek-V4-Flash-0731", ""), FindEncoder("deepseek_v4_0731"));
   EXPECT_EQ(EncoderOf("deepseek4", "", kDeepseekV4EffortStronger), FindEncoder("deepseek_v4_0731"));
   EXPECT_EQ(EncoderOf("qwen3", "", ""), nullptr);
+  EXPECT_EQ(EncoderOf("", "", ""), nullptr);
+  EXPECT_EQ(EncoderWithTools("deepseek_v31"), FindEncoder("deepseek_v31"));
+  EXPECT_EQ(EncoderWithTools("hermes"), nullptr);
 }
 
 TEST(Encoders, RefuseAPromptThatIsTooLong) {

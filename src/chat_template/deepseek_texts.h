@@ -8,6 +8,22 @@ namespace millrace::chat_template {
 inline constexpr std::string_view kDeepseekBegin = "<｜begin▁of▁sentence｜>";
 inline constexpr std::string_view kDeepseekEnd = "<｜end▁of▁sentence｜>";
 
+// V3.1. Between the two stand the tools, see WriteV31Tools().
+inline constexpr std::string_view kDeepseekV31Tools =
+    "## Tools\n"
+    "You have access to the following tools:\n"
+    "\n";
+inline constexpr std::string_view kDeepseekV31ToolsEnd =
+    "IMPORTANT: ALWAYS adhere to this exact format for tool use:\n"
+    "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>tool_call_name<｜tool▁sep｜>tool_call_arguments"
+    "<｜tool▁call▁end｜>{additional_tool_calls}<｜tool▁calls▁end｜>\n"
+    "\n"
+    "Where:\n"
+    "- `tool_call_name` must be an exact match to one of the available tools\n"
+    "- `tool_call_arguments` must be valid JSON that strictly follows the tool's Parameters "
+    "Schema\n"
+    "- For multiple tool calls, chain them directly without separators or spaces";
+
 inline constexpr std::string_view kDeepseekV32Tools =
     "## Tools\n"
     "\n"

@@ -6,10 +6,11 @@ namespace millrace::chat_template {
 
 std::span<const Encoder> Encoders() {
   static constexpr Encoder kAll[] = {
-      {"deepseek_v32", "deepseek32", "deepseek_v32", false, MakeDeepseekV32Encoder},
-      {"deepseek_v4", "deepseek4", "deepseek_v4", true,
+      {"deepseek_v31", "", "deepseek_v31", MakeDeepseekV31Encoder},
+      {"deepseek_v32", "deepseek32", "deepseek_v32", MakeDeepseekV32Encoder},
+      {"deepseek_v4", "deepseek4", "deepseek_v4",
        [] { return MakeDeepseekV4Encoder(DeepseekV4Release::kFirst); }},
-      {"deepseek_v4_0731", "deepseek4", "deepseek_v4", true,
+      {"deepseek_v4_0731", "deepseek4", "deepseek_v4",
        [] { return MakeDeepseekV4Encoder(DeepseekV4Release::k0731); }},
   };
   return kAll;
@@ -32,7 +33,16 @@ const Encoder* EncoderOf(std::string_view architecture, std::string_view model_n
     return FindEncoder("deepseek_v4_0731");
   }
   for (const Encoder& encoder : Encoders()) {
-    if (encoder.architecture == architecture) {
+    if (!encoder.architecture.empty() && encoder.architecture == architecture) {
+      return &encoder;
+    }
+  }
+  return nullptr;
+}
+
+const Encoder* EncoderWithTools(std::string_view syntax) {
+  for (const Encoder& encoder : Encoders()) {
+    if (encoder.syntax == syntax) {
       return &encoder;
     }
   }

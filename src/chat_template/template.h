@@ -69,6 +69,9 @@ class Template {
 
   // Whether `enable_thinking` (or `thinking`) is read: the model can switch.
   virtual bool has_thinking_switch() const = 0;
+  // Whether a prompt that says nothing of thinking is one of a model that thinks: with a switch,
+  // unlike the prompt with the switch off.
+  virtual bool thinks_by_default() const = 0;
   // Whether `reasoning_effort` is read.
   virtual bool has_effort() const = 0;
   // Whether `tools` is read.
@@ -78,12 +81,13 @@ class Template {
   virtual bool keeps_reasoning_with_tools() const { return false; }
 };
 
-// A prompt encoder of a family that publishes no template.
+// A prompt encoder of a family that publishes no template, or one that renders no tools.
 struct Encoder {
-  std::string_view name;          // "deepseek_v32", "deepseek_v4", "deepseek_v4_0731"
-  std::string_view architecture;  // `general.architecture` of the family's GGUF files
-  std::string_view syntax;        // the name of the answers' syntax (output_parser/syntax.h)
-  bool thinks_by_default = false;
+  // "deepseek_v31", "deepseek_v32", "deepseek_v4", "deepseek_v4_0731"
+  std::string_view name;
+  // `general.architecture` of the family's GGUF files; empty when other families have it as well.
+  std::string_view architecture;
+  std::string_view syntax;  // the name of the answers' syntax (output_parser/syntax.h)
   std::shared_ptr<const Template> (*make)();
 };
 std::span<const Encoder> Encoders();
@@ -94,6 +98,10 @@ const Encoder* FindEncoder(std::string_view name);
 // one.
 const Encoder* EncoderOf(std::string_view architecture, std::string_view model_name,
                          std::string_view template_source);
+
+// The encoder to use instead of a template that renders no tools, or null: that of the family whose
+// answers have that syntax.
+const Encoder* EncoderWithTools(std::string_view syntax);
 
 // The ChatML template used for files that carry none.
 std::string_view ChatMlSource();

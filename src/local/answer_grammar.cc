@@ -18,11 +18,6 @@ using output_parser::Syntax;
 
 constexpr int32_t kCallsMax = 128;  // of one choice: a history may hold no more
 
-bool ForcesCall(const chat::ChatRequest& request) {
-  return std::holds_alternative<chat::ToolChoiceRequired>(request.tool_choice) ||
-         std::holds_alternative<chat::ToolChoiceNamed>(request.tool_choice);
-}
-
 bool WantsJson(const chat::ChatRequest& request) {
   return !std::holds_alternative<chat::TextFormat>(request.response_format);
 }
@@ -58,7 +53,8 @@ base::Result<Expression> Calls(const Syntax& syntax, const MarkWriter& writer,
   std::vector<Expression> choices;
   for (const chat::ToolSpec& tool : request.tools) {
     if (named == nullptr || named->name == tool.name) {
-      choices.push_back(TRY(OneCall(syntax.form, writer, tool, ForcesCall(request), keep_going)));
+      choices.push_back(
+          TRY(OneCall(syntax.form, writer, tool, chat::ForcesCall(request), keep_going)));
     }
   }
   const Expression call = Expression::OneOf(std::move(choices));
@@ -85,13 +81,13 @@ base::Result<std::shared_ptr<const grammar::Grammar>> MakeAnswerGrammar(
     const Syntax& syntax, const MarkWriter& writer, const chat::ChatRequest& request,
     const std::function<bool()>& keep_going) {
   std::vector<Expression> forms;
-  if (WantsJson(request) && !ForcesCall(request)) {
+  if (WantsJson(request) && !chat::ForcesCall(request)) {
     forms.push_back(TRY(JsonAnswer(request, keep_going)));
   }
   if (!request.tools.empty()) {
     Expression calls = TRY(Calls(syntax, writer, request, keep_going));
-    forms.push_back(WantsJson(request) || ForcesCall(request) ? calls
-                                                              : TextThenCalls(syntax, calls));
+    forms.push_back(WantsJson(request) || chat::ForcesCall(request) ? calls
+                                                                    : TextThenCalls(syntax, calls));
   }
   // Models write line ends behind their reasoning; those are no part of the answer.
   const Expression answer =

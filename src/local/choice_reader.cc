@@ -98,7 +98,7 @@ void ChoiceReader::TakeContent(const output_parser::ContentText& content,
 }
 
 void ChoiceReader::ShowContent(std::string text, std::vector<EventContent>& out) {
-  if (text.empty()) {
+  if (text.empty() || answer_.calls_only) {
     return;
   }
   chat::ContentDelta delta{.text = std::move(text)};

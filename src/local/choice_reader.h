@@ -29,6 +29,8 @@ struct AnswerSyntax {
   const output_parser::Syntax* syntax;  // static
   output_parser::ParserOptions parser;
   std::vector<std::string> stops;
+  // The answer is held to calls: what looks like content is the beginning of a call that was cut.
+  bool calls_only = false;
   bool logprobs = false;  // content comes with the log probabilities of its tokens
 };
 

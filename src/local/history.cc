@@ -1,7 +1,10 @@
 #include "local/history.h"
 
+#include <boost/json/object.hpp>
 #include <optional>
 #include <utility>
+
+#include "json/json.h"
 
 namespace millrace::local {
 namespace {
@@ -112,6 +115,36 @@ std::vector<Message> Alternate(std::vector<Message> messages) {
     out.push_back(EmptyUserTurn());
   }
   return out;
+}
+
+std::vector<Message> WithArgumentObjects(std::vector<Message> messages) {
+  for (Message& message : messages) {
+    for (chat::ToolCall& call : message.tool_calls) {
+      const bool blank = call.arguments_json.find_first_not_of(" \t\r\n") == std::string::npos;
+      const auto parsed = json::Parse(call.arguments_json);
+      if (!blank && (!parsed.has_value() || !parsed->is_object())) {
+        call.arguments_json =
+            json::Serialize(boost::json::object{{"arguments", call.arguments_json}});
+      }
+    }
+  }
+  return messages;
+}
+
+base::Result<std::vector<chat_template::PromptPiece>> RenderAdapting(
+    const chat_template::Template& chat_template, chat_template::RenderInput input) {
+  auto rendered = chat_template.Render(input);
+  if (rendered.has_value()) {
+    return rendered;
+  }
+  for (const auto adapt : {WithArgumentObjects, Alternate}) {
+    input.messages = adapt(std::move(input.messages));
+    auto adapted = chat_template.Render(input);
+    if (adapted.has_value()) {
+      return adapted;
+    }
+  }
+  return rendered;
 }
 
 }  // namespace millrace::local

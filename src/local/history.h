@@ -31,4 +31,13 @@ std::vector<chat::Message> ForgetReasoning(std::vector<chat::Message> messages,
 // and an empty user turn is added where there is none.
 std::vector<chat::Message> Alternate(std::vector<chat::Message> messages);
 
+// Arguments of calls that are no JSON object, as a model that was cut leaves them, become one of a
+// single member "arguments" with their text.
+std::vector<chat::Message> WithArgumentObjects(std::vector<chat::Message> messages);
+
+// Renders what the input holds; where the template refuses it, with WithArgumentObjects, then with
+// Alternate besides. The error is that of the first try.
+base::Result<std::vector<chat_template::PromptPiece>> RenderAdapting(
+    const chat_template::Template& chat_template, chat_template::RenderInput input);
+
 }  // namespace millrace::local

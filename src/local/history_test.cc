@@ -113,6 +113,26 @@ TEST(Alternate, KeepsToolTurnsApart) {
   EXPECT_EQ(messages.size(), 4U);
 }
 
+TEST(RenderAdapting, GivesATemplateWhatItInsistsOn) {
+  const auto strict = chat_template::Template::Compile(
+                          "{% for m in messages %}{% for c in m.tool_calls or [] %}"
+                          "{% for k, v in c.function.arguments.items() %}{{ k }}={{ v }};"
+                          "{% endfor %}{% endfor %}{% endfor %}")
+                          .value();
+  chat_template::RenderInput input;
+  input.messages = {Say(Role::kUser, "q"), Reason("", "", true)};
+  input.messages[1].tool_calls = {
+      {"1", "f", R"({"a": 1})"}, {"2", "f", R"({"a": 1)"}, {"3", "f", " "}};
+  std::string text;
+  const auto pieces = RenderAdapting(*strict, input).value();
+  for (const chat_template::PromptPiece& piece : pieces) {
+    text += piece.text;
+  }
+  EXPECT_EQ(text, R"(a=1;arguments={"a": 1;)");
+  const auto never = chat_template::Template::Compile("{{ raise_exception('no') }}").value();
+  EXPECT_NE(RenderAdapting(*never, input).error().message.find("no"), std::string::npos);
+}
+
 TEST(EndsInsideReasoning, LooksAtWhatTheTemplateWroteLast) {
   const auto ends = [](std::vector<chat_template::PromptPiece> pieces) {
     return EndsInsideReasoning(pieces, Hermes());

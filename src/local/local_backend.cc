@@ -182,14 +182,9 @@ base::Result<std::vector<PromptPiece>> LocalBackendImpl::Render(
   input.bos_token = TextOf(*tokenizer_, tokenizer_->bos());
   input.eos_token = TextOf(*tokenizer_, tokenizer_->eos());
   input.unix_seconds = clock_->UnixMillis() / kMillisPerSecond;
-  auto rendered = format_.chat_template->Render(input);
+  auto rendered = RenderAdapting(*format_.chat_template, std::move(input));
   if (rendered.has_value()) {
-    return *std::move(rendered);
-  }
-  input.messages = Alternate(std::move(input.messages));
-  auto adapted = format_.chat_template->Render(input);
-  if (adapted.has_value()) {
-    return *std::move(adapted);
+    return rendered;
   }
   return base::InvalidArgument(
       "messages: the chat template of this model refused them: " + rendered.error().message,
@@ -280,6 +275,7 @@ AnswerSyntax LocalBackendImpl::MakeAnswerSyntax(const chat::ChatRequest& request
                  .json_content = !std::holds_alternative<chat::TextFormat>(request.response_format),
                  .calls_max = request.parallel_tool_calls ? kCallsMax : 1},
       .stops = request.stop,
+      .calls_only = chat::ForcesCall(request),
       .logprobs = request.top_logprobs.has_value()};
   if (request.answer_suffix) {
     return answer;  // calls are no part of what stands between two texts

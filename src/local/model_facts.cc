@@ -7,10 +7,12 @@
 namespace millrace::local {
 
 ChatFormat FormatOfEncoder(const chat_template::Encoder& encoder) {
-  return {.chat_template = encoder.make(),
-          .syntax = output_parser::FindSyntax(encoder.syntax),
-          .thinking = chat::ThinkingClass::kHybrid,
-          .thinking_default_on = encoder.thinks_by_default};
+  ChatFormat format{.chat_template = encoder.make(),
+                    .syntax = output_parser::FindSyntax(encoder.syntax),
+                    .thinking = chat::ThinkingClass::kHybrid,
+                    .thinking_default_on = false};
+  format.thinking_default_on = format.chat_template->thinks_by_default();
+  return format;
 }
 
 base::Result<ChatFormat> FormatOfTemplate(std::string_view source) {
@@ -20,8 +22,7 @@ base::Result<ChatFormat> FormatOfTemplate(std::string_view source) {
                     .thinking_default_on = false};
   if (format.chat_template->has_thinking_switch()) {
     format.thinking = chat::ThinkingClass::kHybrid;
-    // Templates whose switch is named `thinking` take it as off when nothing is said.
-    format.thinking_default_on = source.find("enable_thinking") != std::string_view::npos;
+    format.thinking_default_on = format.chat_template->thinks_by_default();
   } else if (!format.syntax->think_close.empty() &&
              source.find(format.syntax->think_close) != std::string_view::npos) {
     format.thinking = chat::ThinkingClass::kAlways;
@@ -64,7 +65,11 @@ base::Result<ChatFormat> FormatOfPrompt(const gguf::File& file, std::string_view
     return FormatOfEncoder(*encoder);
   }
   if (!source.empty()) {
-    return FormatOfFileTemplate(source);
+    ChatFormat format = TRY(FormatOfFileTemplate(source));
+    if (prompt.empty() && !format.chat_template->has_tools()) {
+      encoder = chat_template::EncoderWithTools(format.syntax->name);
+    }
+    return encoder != nullptr ? FormatOfEncoder(*encoder) : std::move(format);
   }
   ChatFormat format = TRY(FormatOfTemplate(chat_template::ChatMlSource()));
   format.warning = "the file has no chat template, and none is known for its architecture \"" +

@@ -37,9 +37,9 @@ struct ChatFormatChoice {
   std::string syntax = {};  // output_parser/syntax.h
 };
 
-// A prompt encoder for families whose publisher gives no template, else `tokenizer.chat_template`,
-// else ChatML, with a warning. Errors begin with the key they are about, "prompt: " or "syntax: ",
-// or with that of the file.
+// A prompt encoder for families whose publisher gives no template, or one that renders no tools,
+// else `tokenizer.chat_template`, else ChatML, with a warning. Errors begin with the key they are
+// about, "prompt: " or "syntax: ", or with that of the file.
 base::Result<ChatFormat> ReadChatFormat(const gguf::File& file,
                                         const ChatFormatChoice& choice = {});
 

@@ -56,6 +56,40 @@ TEST(ChatFormat, FamiliesWithoutAPublishedTemplateHaveAnEncoder) {
   EXPECT_TRUE(v4.chat_template->has_effort());
 }
 
+TEST(ChatFormat, ThinkingIsOnUnlessTheTemplateItselfTurnsItOff) {
+  for (const auto& [source, on] : std::initializer_list<std::pair<std::string_view, bool>>{
+           {"{{ '<think>' if enable_thinking is not defined or enable_thinking }}", true},
+           {"{{ '<think></think>' if enable_thinking is defined and not enable_thinking }}", true},
+           {"{{ '<think>' if enable_thinking }}", false},
+           {"{% if not thinking is defined %}{% set thinking = false %}{% endif %}"
+            "{{ '<think>' if thinking else '</think>' }}",
+            false},
+           {"{% if not thinking is defined %}{% if enable_thinking is defined %}"
+            "{% set thinking = enable_thinking %}{% else %}{% set thinking = false %}{% endif %}"
+            "{% endif %}{{ '<think>' if thinking else '</think>' }}",
+            false},
+           {"{{ 'x' if enable_thinking and messages | length > 1 }}", true},  // does not tell
+       }) {
+    const ChatFormat format = FormatOfTemplate(source).value();
+    EXPECT_EQ(format.thinking, chat::ThinkingClass::kHybrid) << source;
+    EXPECT_EQ(format.thinking_default_on, on) << source;
+  }
+}
+
+TEST(ChatFormat, ATemplateThatRendersNoToolsGivesWayToAnEncoderThatDoes) {
+  constexpr std::string_view kCalls = "{{ '<｜tool▁call▁begin｜>' if thinking }}";
+  const auto file = FileWith({{kArchitecture, "deepseek2"}, {kTemplate, kCalls}});
+  EXPECT_TRUE(ReadChatFormat(*file)->chat_template->has_tools());
+  EXPECT_EQ(ReadChatFormat(*file)->syntax->name, "deepseek_v31");
+  EXPECT_FALSE(ReadChatFormat(*file)->thinking_default_on);
+  EXPECT_FALSE(ReadChatFormat(*file, {.prompt = "template"})->chat_template->has_tools());
+  const std::string with_tools = std::string(kCalls) + "{{ 'own' if tools }}";
+  const auto other = FileWith({{kArchitecture, "deepseek2"}, {kTemplate, with_tools}});
+  chat_template::RenderInput input;
+  input.enable_thinking = false;
+  EXPECT_TRUE(ReadChatFormat(*other)->chat_template->Render(input)->empty());
+}
+
 TEST(ChatFormat, ChoicesBeatTheFile) {
   const auto file = FileWith({{kArchitecture, "deepseek32"}, {kTemplate, "<function="}});
   EXPECT_EQ(ReadChatFormat(*file, {.prompt = "template"})->syntax->name, "qwen3_coder");

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "json/json.h"
+#include "local/text_values.h"
 #include "output_parser/argument_types.h"
 
 namespace millrace::local {
@@ -205,16 +206,15 @@ class TaggedObject {
         listed && !listed->empty()) {
       return Expression::OneOf(*listed);
     }
-    const auto* pattern = schema->if_contains("pattern");
-    if (pattern != nullptr && pattern->is_string() && Constraints(*schema) == 1) {
-      return Expression::Regex(
-          fmt::format("[^]*(?:{})[^]*", std::string_view(pattern->get_string())));
+    auto pattern = PatternOfStrings(schema_, *schema);
+    if (pattern.has_value()) {
+      auto text = Expression::Regex(
+          fmt::format("(?![^]*{}){}", EscapedForRegex(TrimmedEnd()), *std::move(pattern)));
+      if (text.has_value() || exact_) {
+        return text;
+      }
     }
-    if (exact_) {
-      return base::Unsupported(
-          "raw text cannot be held to this schema; what can be is enum, const or pattern alone");
-    }
-    return free;
+    return exact_ ? base::Result<Expression>(std::move(pattern).error()) : free;
   }
 
   // The mark that ends a value, without the line ends around it.

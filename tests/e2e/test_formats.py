@@ -68,6 +68,8 @@ def test_render_of_a_model_is_what_the_model_reads():
 def test_render_knows_encoders_by_name():
     body = {"messages": [{"role": "user", "content": "Hi"}]}
     begin = "<｜begin▁of▁sentence｜><｜User｜>Hi<｜Assistant｜>"
+    assert render("deepseek_v31", body) == begin + "</think>"
+    assert "### get_weather\nDescription: \n\nParameters: {" in render("deepseek_v31", body | {"tools": [WEATHER]})
     assert render("deepseek_v32", body) == begin + "</think>"
     assert render("deepseek_v32", body | {"enable_thinking": True}) == begin + "<think>"
     assert render("deepseek_v4", body) == begin + "<think>"
