@@ -44,8 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const std::string_view pattern = input.substr(0, input.find('\n'));
   const std::string_view rest = input.substr(std::min(pattern.size() + 1, input.size()));
-  const std::u32string text =
-      base::IsValidUtf8(rest) ? CodePointsOf(rest) : std::u32string(rest.begin(), rest.end());
+  const std::u32string text = base::IsValidUtf8(rest) ? CodePointsOf(rest) : std::u32string();
   for (const RegexAnchoring anchoring : {RegexAnchoring::kSearch, RegexAnchoring::kWhole}) {
     RegexAlgebra algebra;
     const base::Result<RegexId> regex = ParseRegex(pattern, anchoring, algebra);
