@@ -20,6 +20,8 @@ void AddGrammar(CLI::App& app, std::function<int()>& action) {
   command->add_flag("--as-given", options->as_given, "keep the instance's white space");
   command->add_flag("--no-limits", options->no_limits,
                     "without the server's limits on the size of a schema");
+  command->add_flag("--free-numbers", options->free_numbers,
+                    "admit 1.0 where the schema asks for an integer");
   CLI::Option* maskbench =
       command
           ->add_option("--maskbench", options->maskbench,
@@ -44,9 +46,10 @@ void AddFormatCommands(CLI::App& app, std::function<int()>& action) {
   CLI::App* command = app.add_subcommand(
       "render", "print the prompt of the chat-completions body on standard input");
   command
-      ->add_option("SOURCE", render->source,
-                   "a Jinja template, a GGUF file, or a prompt encoder: deepseek_v31, deepseek_v32, "
-                   "deepseek_v4, deepseek_v4_0731")
+      ->add_option(
+          "SOURCE", render->source,
+          "a Jinja template, a GGUF file, or a prompt encoder: deepseek_v31, deepseek_v32, "
+          "deepseek_v4, deepseek_v4_0731")
       ->required();
   command->add_flag("--tokens", render->tokens, "print id:\"text\" pairs; needs a GGUF file");
   command->add_option("--prompt", render->prompt,

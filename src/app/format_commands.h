@@ -39,6 +39,7 @@ struct GrammarOptions {
   std::string vocabulary_path;  // a GGUF file; empty: every byte is a token
   bool as_given = false;        // the instance keeps its white space
   bool no_limits = false;       // without the server's limits on the size of a schema
+  bool free_numbers = false;    // integers may have a fraction of zeros
   std::string maskbench;        // a folder, see maskbench.h
   size_t every = 1;             // of that folder's files, only every n-th
   bool json = false;            // of `maskbench`: a line of JSON a schema

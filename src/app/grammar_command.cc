@@ -110,6 +110,9 @@ int TryInstance(const GrammarOptions& options, const TrialVocabulary& vocabulary
     return kExitFailed;
   }
   grammar::SchemaOptions schema_options;
+  if (options.free_numbers) {
+    schema_options.numbers = grammar::NumberSpelling::kFreeNumbers;
+  }
   if (options.no_limits) {
     schema_options.limits = {
         .text_bytes = 0, .nesting = 0, .properties = 0, .enum_values = 0, .name_characters = 0};
@@ -162,6 +165,7 @@ int RunGrammar(const GrammarOptions& options, std::istream& in, std::ostream& ou
   }
   const base::Status status = RunMaskbench({.folder = options.maskbench,
                                             .limits = !options.no_limits,
+                                            .free_numbers = options.free_numbers,
                                             .json = options.json,
                                             .every = options.every},
                                            *vocabulary, clock, out);

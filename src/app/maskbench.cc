@@ -57,9 +57,12 @@ base::Result<SchemaFile> ReadSchemaFile(std::string_view text) {
   return file;
 }
 
-grammar::SchemaOptions OptionsOf(bool limits) {
+grammar::SchemaOptions OptionsOf(const MaskbenchOptions& run) {
   grammar::SchemaOptions options;
-  if (!limits) {
+  if (run.free_numbers) {
+    options.numbers = grammar::NumberSpelling::kFreeNumbers;
+  }
+  if (!run.limits) {
     options.limits.text_bytes = 0;
     options.limits.nesting = 0;
     options.limits.properties = 0;
@@ -228,8 +231,8 @@ const char* NameOf(SchemaOutcome outcome) {
   return "unreadable";
 }
 
-SchemaRun RunSchemaFile(const std::string& path, const TrialVocabulary& vocabulary, bool limits,
-                        const base::Clock& clock) {
+SchemaRun RunSchemaFile(const std::string& path, const TrialVocabulary& vocabulary,
+                        const MaskbenchOptions& options, const base::Clock& clock) {
   SchemaRun run{.file = std::filesystem::path(path).filename().string()};
   const auto text = ReadTextFile(path);
   if (!text.has_value()) {
@@ -247,7 +250,7 @@ SchemaRun RunSchemaFile(const std::string& path, const TrialVocabulary& vocabula
     return run;
   }
   const base::TimePoint before = clock.Now();
-  auto schema = grammar::JsonSchema::Compile(file->schema, OptionsOf(limits));
+  auto schema = grammar::JsonSchema::Compile(file->schema, OptionsOf(options));
   if (!schema.has_value()) {
     run.outcome = SchemaOutcome::kRefused;
     run.error = schema.error().message;
@@ -277,7 +280,7 @@ base::Status RunMaskbench(const MaskbenchOptions& options, const TrialVocabulary
   Summary summary;
   const base::TimePoint begin = clock.Now();
   for (size_t i = 0; i < paths.size(); i += options.every) {
-    const SchemaRun run = RunSchemaFile(paths[i], vocabulary, options.limits, clock);
+    const SchemaRun run = RunSchemaFile(paths[i], vocabulary, options, clock);
     if (options.json) {
       out << json::Serialize(LineOf(run)) << std::endl;
     } else if (run.outcome != SchemaOutcome::kPass && run.outcome != SchemaOutcome::kNoTests) {

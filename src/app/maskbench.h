@@ -39,16 +39,17 @@ struct SchemaRun {
   size_t memory_bytes = 0;
 };
 
-// Runs one file. `limits`: whether schemas are held to the server's limits of size.
-SchemaRun RunSchemaFile(const std::string& path, const TrialVocabulary& vocabulary, bool limits,
-                        const base::Clock& clock);
-
 struct MaskbenchOptions {
   std::string folder;
-  bool limits = false;
-  bool json = false;  // a line of JSON a schema and one of the summary, instead of a table
-  size_t every = 1;   // only every n-th file
+  bool limits = false;        // schemas are held to the server's limits of size
+  bool free_numbers = false;  // integers may have a fraction of zeros
+  bool json = false;          // a line of JSON a schema and one of the summary, instead of a table
+  size_t every = 1;           // only every n-th file
 };
+// Runs one file.
+SchemaRun RunSchemaFile(const std::string& path, const TrialVocabulary& vocabulary,
+                        const MaskbenchOptions& options, const base::Clock& clock);
+
 // Errors: the folder cannot be read or holds no such file.
 base::Status RunMaskbench(const MaskbenchOptions& options, const TrialVocabulary& vocabulary,
                           const base::Clock& clock, std::ostream& out);

@@ -145,7 +145,8 @@ void GrammarProgram::AllowWork(uint64_t steps) const {
 
 bool GrammarProgram::IsExhausted() const {
   return std::any_of(languages_.begin(), languages_.end(), [](const JsonLanguage* language) {
-    return language->is_exhausted() || !language->HasMemory();
+    // A question that was given up was answered with no, which may be wrong.
+    return language->is_exhausted() || language->gave_up() || !language->HasMemory();
   });
 }
 

@@ -72,7 +72,8 @@ class GrammarProgram {
   const std::vector<std::mutex*>& mutexes() const { return mutexes_; }
   // The rest with the mutexes held. Each schema may spend `steps` of work from now on.
   void AllowWork(uint64_t steps) const;
-  // A schema took too much work once or has no memory left: nothing may be asked any more.
+  // A schema took too much work once, gave a question up or has no memory left: nothing may be
+  // asked any more.
   bool IsExhausted() const;
   void SetExhausted() const;
 

@@ -75,7 +75,9 @@ struct Matcher::State {
     const MatchStore::Mark mark = store.mark();
     program.AllowWork(kStepsMax);
     try {
-      return ask();
+      auto answer = ask();
+      exhausted = program.IsExhausted();
+      return exhausted ? refused : answer;
     } catch (const WorkMeter::Exhausted&) {
       program.SetExhausted();
       store.Cut(mark);

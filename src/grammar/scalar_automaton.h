@@ -32,8 +32,8 @@ class ScalarAutomaton {
   static constexpr int32_t kDead = -1;
 
   // `formulas` are restricted to `type`, kString or kNumber. `free_numbers`: integers may have a
-  // fraction of zeros. `canonical_numbers`: one spelling a number. `some_must_hold`: a state from which
-  // none of the formulas can come to hold is dead.
+  // fraction of zeros. `canonical_numbers`: one spelling a number. `some_must_hold`: a state from
+  // which none of the formulas can come to hold is dead.
   struct Options {
     int32_t type = kString;
     bool free_numbers = false;

@@ -167,7 +167,7 @@ constexpr Format kFormats[] = {
 
 }  // namespace
 
-std::string_view PatternOfFormat(std::string_view format) {
+std::string_view TabledPattern(std::string_view format) {
   for (const Format& one : kFormats) {
     if (one.name == format) {
       return one.pattern;

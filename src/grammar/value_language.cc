@@ -58,6 +58,8 @@ ValueLanguage& JsonLanguage::Values(PendingId pending) {
       arrays.push_back({inside, tag});
     }
   }
+  gave_up_ = gave_up_ || (values->live_strings != nullptr && values->live_strings->gave_up()) ||
+             (values->live_numbers != nullptr && values->live_numbers->gave_up());
   values->object = InternAlternatives(std::move(objects));
   values->array = InternAlternatives(std::move(arrays));
   values->types |= values->object != kNone ? kObject : 0;
