@@ -1,6 +1,10 @@
 #include "grammar/json_schema.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "grammar/json_language.h"
+#include "grammar/json_reader.h"
 #include "grammar/schema_compiler.h"
 #include "grammar/schema_document.h"
 
@@ -18,6 +22,31 @@ std::shared_ptr<const JsonSchema> Simple(FormulaId (*root)(SchemaAlgebra&),
   return std::make_shared<const JsonSchema>(std::move(language));
 }
 
+// Asks what a value may begin with and what the root's first keys and items may be, so that what is
+// too much for an answer is refused before there is one.
+void TryBeginnings(JsonLanguage& language) {
+  constexpr size_t kKeysMax = 200;
+  JsonStore store;
+  JsonReader reader(language, store);
+  for (const char* begin : {"[", "{\""}) {
+    JsonPlace place = reader.Start();
+    const JsonStore::Mark mark = store.mark();
+    bool alive = true;
+    for (const char* byte = begin; *byte != '\0' && alive; ++byte) {
+      alive = reader.Step(place, static_cast<uint8_t>(*byte));
+      store.text += *byte;
+    }
+    if (alive && place.mode == JsonPlace::Mode::kKey) {
+      const std::vector<JsonReader::KnownKey> keys = reader.KnownKeys(place);
+      for (size_t i = 0; i < std::min(keys.size(), kKeysMax) && !language.gave_up(); ++i) {
+        JsonPlace after = place;
+        reader.EndKnownKey(after, keys[i]);
+      }
+    }
+    store.Cut(mark);
+  }
+}
+
 }  // namespace
 
 base::Result<std::shared_ptr<const JsonSchema>> JsonSchema::Compile(std::string_view schema_text,
@@ -27,11 +56,14 @@ base::Result<std::shared_ptr<const JsonSchema>> JsonSchema::Compile(std::string_
   TRY(documents.Add("", schema_text, true));
   SchemaCompiler compiler(documents, *language);
   const auto compile = [&]() -> base::Status {
+    const base::Error too_complex{base::ErrorKind::kResourceExhausted,
+                                  "the schema is too complex to be enforced exactly"};
     try {
-      return compiler.Compile();
+      TRY(compiler.Compile());
+      TryBeginnings(*language);
+      return language->gave_up() ? base::Status(too_complex) : base::Status();
     } catch (const WorkMeter::Exhausted&) {
-      return base::Error{base::ErrorKind::kResourceExhausted,
-                         "the schema is too complex to be enforced exactly"};
+      return too_complex;
     }
   };
   if (options.limits.work > 0) {
