@@ -201,12 +201,18 @@ bool EngineThread::Compute(const scheduler::StepPlan& plan) {
   const size_t row_count = PrepareBatch(plan);
   const auto vocabulary = static_cast<size_t>(model_->info().vocabulary_size);
   logits_.resize(std::max(logits_.size(), draws_.size() * vocabulary));
+  // What may be drawn follows from what was, so it can be found out meanwhile.
+  if (AnyConstrained()) {
+    mask_worker_.Begin([this] { FillMasks(); });
+  }
   try {
     model_->Forward({.tokens = batch_tokens_, .sequences = batch_sequences_}, storage_, pool_,
                     std::span(logits_).first(row_count * vocabulary));
   } catch (const std::exception&) {
+    mask_worker_.Wait();
     return false;
   }
+  mask_worker_.Wait();
   for (const Draw& draw : draws_) {
     if (draw.row != draw.model_row) {
       std::memcpy(&logits_[draw.row * vocabulary], &logits_[draw.model_row * vocabulary],
@@ -244,6 +250,7 @@ size_t EngineThread::PrepareBatch(const scheduler::StepPlan& plan) {
                         .choice = row.sequence.choice + i,
                         .model_row = model_row,
                         .row = model_row,
+                        .mask = {},
                         .token = {}});
     }
     ++model_row;
@@ -266,19 +273,40 @@ void EngineThread::NoteCachedTokens(scheduler::RequestId id, ActiveRequest& acti
   }
 }
 
+bool EngineThread::AnyConstrained() const {
+  return std::ranges::any_of(draws_, [](const Draw& draw) {
+    return draw.request->choices[static_cast<size_t>(draw.choice)].constraint != nullptr;
+  });
+}
+
+// On the mask worker.
+void EngineThread::FillMasks() {
+  const auto vocabulary = static_cast<size_t>(model_->info().vocabulary_size);
+  for (Draw& draw : draws_) {
+    Choice& choice = draw.request->choices[static_cast<size_t>(draw.choice)];
+    if (choice.ended) {
+      continue;
+    }
+    try {
+      draw.mask = choice.tracker.Mask((vocabulary + 31) / 32);
+    } catch (const std::exception&) {
+      draw.failed = true;
+    }
+  }
+}
+
 // Each choice has a sampler and a row of its own, so the pool may take them in any order.
 void EngineThread::DrawTokens() {
   const auto vocabulary = static_cast<size_t>(model_->info().vocabulary_size);
   const auto draw_one = [&](int32_t index) {
     Draw& draw = draws_[static_cast<size_t>(index)];
     Choice& choice = draw.request->choices[static_cast<size_t>(draw.choice)];
-    if (choice.ended) {
+    if (choice.ended || draw.failed) {
       return;
     }
     try {
-      const auto mask = choice.tracker.Mask((vocabulary + 31) / 32);
       draw.token = choice.sampler.Sample(
-          std::span(logits_).subspan(draw.row * vocabulary, vocabulary), mask);
+          std::span(logits_).subspan(draw.row * vocabulary, vocabulary), draw.mask);
     } catch (const std::exception&) {
       draw.failed = true;
     }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "engine/engine.h"
 #include "engine/engine_metrics.h"
 #include "engine/inbox.h"
+#include "engine/side_worker.h"
 #include "kernels/thread_pool.h"
 #include "kv/storage.h"
 #include "model/model.h"
@@ -70,8 +72,9 @@ class EngineThread {
     scheduler::RequestId id{};
     ActiveRequest* request = nullptr;
     int32_t choice = 0;
-    size_t model_row = 0;  // where the model writes the logits
-    size_t row = 0;        // where this choice samples from them
+    size_t model_row = 0;            // where the model writes the logits
+    size_t row = 0;                  // where this choice samples from them
+    std::span<const uint32_t> mask;  // what may be drawn; the choice's
     sampling::SampledToken token;
     bool failed = false;
   };
@@ -86,6 +89,8 @@ class EngineThread {
   bool Compute(const scheduler::StepPlan& plan);
   size_t PrepareBatch(const scheduler::StepPlan& plan);
   void NoteCachedTokens(scheduler::RequestId id, ActiveRequest& active);
+  bool AnyConstrained() const;
+  void FillMasks();
   void DrawTokens();
   void TrackDraws(scheduler::StepResult& result);
   void EndExhausted(const scheduler::StepPlan& plan);
@@ -111,6 +116,7 @@ class EngineThread {
   const SharedError failed_;  // made early: a failure may be one of memory
   const SharedError stopping_;
   kernels::ThreadPool pool_;
+  SideWorker mask_worker_;
   std::unique_ptr<scheduler::State> state_;
   std::map<scheduler::RequestId, ActiveRequest> active_;
 
