@@ -26,7 +26,12 @@ AnswerTracker::AnswerTracker(const GenerationRequest* request, int32_t room,
       completion_tokens_max_(std::min(room, request->completion_tokens_max.value_or(room))) {
   MILLRACE_CHECK(completion_tokens_max_ > 0);
   if (request->reasoning) {
-    phase_ = request->reasoning->starts_inside ? Phase::kReasoning : Phase::kOpening;
+    // What holds the answer also keeps reasoning out of it; and its text may begin as the opening
+    // delimiter does.
+    const bool may_open = constraint == nullptr || request->reasoning_tokens_max > 0;
+    phase_ = request->reasoning->starts_inside ? Phase::kReasoning
+             : may_open                        ? Phase::kOpening
+                                               : Phase::kAnswer;
   }
 }
 

@@ -104,6 +104,17 @@ TEST(Constraint, AnAnswerThatMustEndEndsWithoutAnotherDraw) {
   EXPECT_EQ(out.events.back().end, EndReason::kEndToken);
 }
 
+TEST(Constraint, WithoutReasoningTheAnswerMayBeginAsADelimiterDoes) {
+  PatternConstraint constraint(Pattern("<(ab)c"), TokenId{'.'});
+  GenerationRequest request = Reasoning(0);
+  request.reasoning->open = {TokenId{'<'}, TokenId{'t'}};
+  AnswerTracker tracker(&request, 100, &constraint);
+  EXPECT_EQ(Allowed(tracker.Mask(kMaskWords)), "<");
+  EXPECT_EQ(TokensOf(tracker.Feed({.id = TokenId{'<'}})), "<");
+  EXPECT_EQ(Allowed(tracker.Mask(kMaskWords)), "ab");
+  EXPECT_TRUE(tracker.Feed({.id = TokenId{'a'}}).ended);
+}
+
 TEST(Constraint, LimitsCutForcedRunsExactly) {
   for (int32_t limit = 1; limit <= 4; ++limit) {
     for (const bool answer : {true, false}) {
