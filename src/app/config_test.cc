@@ -164,6 +164,7 @@ models:
     owned_by: us
     prompt: deepseek_v4
     syntax: glm47
+    json_spacing: compact
     created: 1700000000
     sampling:
       temperature: 0
@@ -196,6 +197,7 @@ models:
                                        .hidden = true,
                                        .prompt = "deepseek_v4",
                                        .syntax = "glm47",
+                                       .json_spacing = grammar::Whitespace::kCompact,
                                        .owned_by = "us",
                                        .created_unix_seconds = 1700000000,
                                        .sampling = {.temperature = 0.0,

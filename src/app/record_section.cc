@@ -67,6 +67,10 @@ void ReadFormat(Section& section, local::RecordSettings& settings) {
     syntaxes.emplace(syntax->name, syntax->name);
   }
   section.Choice("syntax", syntaxes, settings.syntax);
+  section.Choice<grammar::Whitespace>(
+      "json_spacing",
+      {{"single", grammar::Whitespace::kSingleSpace}, {"compact", grammar::Whitespace::kCompact}},
+      settings.json_spacing);
 }
 
 }  // namespace

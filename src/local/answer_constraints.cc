@@ -18,10 +18,11 @@ constexpr size_t kMemoryMax = size_t{256} << 20;
 
 AnswerConstraints::AnswerConstraints(std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
                                      const output_parser::Syntax* syntax, int32_t logit_count,
-                                     const base::Clock* clock)
+                                     grammar::Whitespace whitespace, const base::Clock* clock)
     : tokenizer_(std::move(tokenizer)),
       syntax_(syntax),
       logit_count_(static_cast<size_t>(logit_count)),
+      whitespace_(whitespace),
       clock_(clock),
       writer_(*syntax, *tokenizer_) {}
 
@@ -43,8 +44,10 @@ base::Result<AnswerConstraints::Maker> AnswerConstraints::MakerFor(
 base::Result<std::shared_ptr<const grammar::Grammar>> AnswerConstraints::Compile(
     const chat::ChatRequest& request) {
   const base::TimePoint deadline = clock_->Now() + kCompileTimeMax;
-  auto grammar =
-      MakeAnswerGrammar(*syntax_, writer_, request, [&] { return clock_->Now() < deadline; });
+  grammar::SchemaOptions options;
+  options.whitespace = whitespace_;
+  options.keep_going = [&] { return clock_->Now() < deadline; };
+  auto grammar = MakeAnswerGrammar(*syntax_, writer_, request, options);
   if (!grammar.has_value() && grammar.error().kind == base::ErrorKind::kCancelled) {
     return base::InvalidArgument("the schema takes too long to compile");
   }

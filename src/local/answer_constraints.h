@@ -27,7 +27,7 @@ class AnswerConstraints {
   // `logit_count` is the model's: a mask has so many bits. `syntax` and `clock` are borrowed.
   AnswerConstraints(std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
                     const output_parser::Syntax* syntax, int32_t logit_count,
-                    const base::Clock* clock);
+                    grammar::Whitespace whitespace, const base::Clock* clock);
 
   using Maker = std::function<std::unique_ptr<engine::TokenConstraint>()>;
   // Makes what each choice of `request` is held to, for a request that chat::IsConstrained. May
@@ -49,6 +49,7 @@ class AnswerConstraints {
   const std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
   const output_parser::Syntax* syntax_;
   const size_t logit_count_;
+  const grammar::Whitespace whitespace_;
   const base::Clock* clock_;
   const MarkWriter writer_;
 

@@ -23,14 +23,12 @@ bool WantsJson(const chat::ChatRequest& request) {
 }
 
 base::Result<Expression> JsonAnswer(const chat::ChatRequest& request,
-                                    const std::function<bool()>& keep_going) {
+                                    const grammar::SchemaOptions& schema_options) {
   const auto* format = std::get_if<chat::JsonSchemaFormat>(&request.response_format);
   if (format == nullptr) {
-    return Expression::Json(grammar::JsonSchema::AnyObject());
+    return Expression::Json(grammar::JsonSchema::AnyObject(schema_options));
   }
-  grammar::SchemaOptions options;
-  options.keep_going = keep_going;
-  auto schema = grammar::JsonSchema::Compile(format->schema_json, options);
+  auto schema = grammar::JsonSchema::Compile(format->schema_json, schema_options);
   if (!schema.has_value()) {
     return AtField("response_format.json_schema.schema", std::move(schema).error());
   }
@@ -39,22 +37,23 @@ base::Result<Expression> JsonAnswer(const chat::ChatRequest& request,
 
 base::Result<Expression> OneCall(const CallForm& form, const MarkWriter& writer,
                                  const chat::ToolSpec& tool, bool forced,
-                                 const std::function<bool()>& keep_going) {
+                                 const grammar::SchemaOptions& schema_options) {
   return Expression::Sequence(
       {writer.Write(fmt::format("{}{}{}", form.call_begin, tool.name, form.name_end)),
-       TRY(ToolArguments({form, writer, tool, forced, keep_going})), writer.Write(form.call_end)});
+       TRY(ToolArguments({form, writer, tool, forced, schema_options})),
+       writer.Write(form.call_end)});
 }
 
 // At least one call; the choice's tools decide which.
 base::Result<Expression> Calls(const Syntax& syntax, const MarkWriter& writer,
                                const chat::ChatRequest& request,
-                               const std::function<bool()>& keep_going) {
+                               const grammar::SchemaOptions& schema_options) {
   const auto* named = std::get_if<chat::ToolChoiceNamed>(&request.tool_choice);
   std::vector<Expression> choices;
   for (const chat::ToolSpec& tool : request.tools) {
     if (named == nullptr || named->name == tool.name) {
       choices.push_back(
-          TRY(OneCall(syntax.form, writer, tool, chat::ForcesCall(request), keep_going)));
+          TRY(OneCall(syntax.form, writer, tool, chat::ForcesCall(request), schema_options)));
     }
   }
   const Expression call = Expression::OneOf(std::move(choices));
@@ -79,13 +78,13 @@ Expression TextThenCalls(const Syntax& syntax, const Expression& calls) {
 
 base::Result<std::shared_ptr<const grammar::Grammar>> MakeAnswerGrammar(
     const Syntax& syntax, const MarkWriter& writer, const chat::ChatRequest& request,
-    const std::function<bool()>& keep_going) {
+    const grammar::SchemaOptions& schema_options) {
   std::vector<Expression> forms;
   if (WantsJson(request) && !chat::ForcesCall(request)) {
-    forms.push_back(TRY(JsonAnswer(request, keep_going)));
+    forms.push_back(TRY(JsonAnswer(request, schema_options)));
   }
   if (!request.tools.empty()) {
-    Expression calls = TRY(Calls(syntax, writer, request, keep_going));
+    Expression calls = TRY(Calls(syntax, writer, request, schema_options));
     forms.push_back(WantsJson(request) || chat::ForcesCall(request) ? calls
                                                                     : TextThenCalls(syntax, calls));
   }

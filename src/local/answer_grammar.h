@@ -4,7 +4,6 @@
 // grammar admits is what the parser returns.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,11 +19,12 @@ namespace millrace::local {
 // first call where calls are possible and not forced. Arguments of forced and of strict calls fit
 // their tool's schema.
 //
-// `keep_going` false ends a long compilation with kCancelled. Errors: kInvalidArgument and
+// `schema_options` hold for every schema: white space, and `keep_going`, which ends a long
+// compilation with kCancelled. Errors: kInvalidArgument and
 // kUnsupported naming the field and what of its schema cannot be held; kResourceExhausted.
 base::Result<std::shared_ptr<const grammar::Grammar>> MakeAnswerGrammar(
     const output_parser::Syntax& syntax, const MarkWriter& writer, const chat::ChatRequest& request,
-    const std::function<bool()>& keep_going);
+    const grammar::SchemaOptions& schema_options);
 
 // A text that is the same for two requests exactly when their grammars are.
 std::string AnswerGrammarKey(const output_parser::Syntax& syntax, const chat::ChatRequest& request);

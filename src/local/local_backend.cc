@@ -80,7 +80,8 @@ class LocalBackendImpl final : public LocalBackend {
                            format_.thinking == chat::ThinkingClass::kNever
                        ? std::nullopt
                        : MakeReasoningSyntax(*tokenizer_, *format_.syntax)),
-        constraints_(tokenizer_, format_.syntax, model_->facts().info.vocabulary_size, clock) {}
+        constraints_(tokenizer_, format_.syntax, model_->facts().info.vocabulary_size,
+                     settings.json_spacing.value_or(grammar::Whitespace::kSingleSpace), clock) {}
 
   const chat::ModelRecord& record() const override { return record_; }
   bool ready() const override { return model_->engine() != nullptr; }

@@ -39,6 +39,7 @@ RecordSettings Layer(const RecordSettings& below, const RecordSettings& above) {
           .hidden = Pick(above.hidden, below.hidden),
           .prompt = Pick(above.prompt, below.prompt),
           .syntax = Pick(above.syntax, below.syntax),
+          .json_spacing = Pick(above.json_spacing, below.json_spacing),
           .owned_by = Pick(above.owned_by, below.owned_by),
           .created_unix_seconds = Pick(above.created_unix_seconds, below.created_unix_seconds),
           .sampling = LayerSampling(below.sampling, above.sampling)};

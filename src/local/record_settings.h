@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chat/model_record.h"
+#include "grammar/json_schema.h"
 
 namespace millrace::local {
 
@@ -51,6 +52,7 @@ struct RecordSettings {
   // Names, as in ChatFormatChoice (local/model_facts.h).
   std::optional<std::string> prompt = {};
   std::optional<std::string> syntax = {};
+  std::optional<grammar::Whitespace> json_spacing = {};  // of answers that are held to JSON
   std::optional<std::string> owned_by = {};
   std::optional<int64_t> created_unix_seconds = {};
   SamplingSettings sampling = {};

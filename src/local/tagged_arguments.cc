@@ -49,7 +49,7 @@ class TaggedObject {
         writer_(call.writer),
         tool_(call.tool),
         exact_(call.tool.strict),
-        keep_going_(call.keep_going) {}
+        schema_options_(call.schema_options) {}
 
   base::Result<Expression> Make() {
     if (tool_.parameters_json.empty()) {
@@ -266,21 +266,20 @@ class TaggedObject {
     if (types.string) {
       wrapped["type"] = {"number", "boolean", "null", "object", "array"};
     }
-    grammar::SchemaOptions options;
-    options.keep_going = keep_going_;
+    grammar::SchemaOptions options = schema_options_;
     options.documents.emplace_back("tool:parameters", tool_.parameters_json);
     auto schema = JsonSchema::Compile(json::Serialize(wrapped), options);
     if (schema.has_value() || exact_ || schema.error().kind == base::ErrorKind::kCancelled) {
       return schema;
     }
-    return JsonSchema::AnyValue();
+    return JsonSchema::AnyValue(schema_options_);
   }
 
   const CallForm& form_;
   const MarkWriter& writer_;
   const chat::ToolSpec& tool_;
   const bool exact_;
-  const std::function<bool()>& keep_going_;
+  const grammar::SchemaOptions& schema_options_;
   boost::json::value schema_;
 };
 

@@ -22,9 +22,8 @@ constexpr std::string_view kObjectOf =
     R"({"allOf":[{"type":"object"},{"$ref":"tool:parameters"}]})";
 
 base::Result<std::shared_ptr<const JsonSchema>> CompileParameters(
-    const chat::ToolSpec& tool, const std::function<bool()>& keep_going) {
-  grammar::SchemaOptions options;
-  options.keep_going = keep_going;
+    const chat::ToolSpec& tool, const grammar::SchemaOptions& schema_options) {
+  grammar::SchemaOptions options = schema_options;
   if (tool.parameters_json.empty()) {
     return JsonSchema::Compile(kNoArguments, options);
   }
@@ -33,18 +32,18 @@ base::Result<std::shared_ptr<const JsonSchema>> CompileParameters(
 }
 
 base::Result<Expression> JsonArguments(const chat::ToolSpec& tool, bool forced,
-                                       const std::function<bool()>& keep_going) {
+                                       const grammar::SchemaOptions& schema_options) {
   if (!tool.strict && !forced) {
-    return Expression::Json(JsonSchema::AnyObject());
+    return Expression::Json(JsonSchema::AnyObject(schema_options));
   }
-  auto schema = CompileParameters(tool, keep_going);
+  auto schema = CompileParameters(tool, schema_options);
   if (schema.has_value()) {
     return Expression::Json(*std::move(schema));
   }
   if (tool.strict || schema.error().kind == base::ErrorKind::kCancelled) {
     return std::move(schema).error();
   }
-  return Expression::Json(JsonSchema::AnyObject());
+  return Expression::Json(JsonSchema::AnyObject(schema_options));
 }
 
 }  // namespace
@@ -52,7 +51,7 @@ base::Result<Expression> JsonArguments(const chat::ToolSpec& tool, bool forced,
 base::Result<Expression> ToolArguments(const CallToWrite& call) {
   auto arguments = call.form.arguments == CallForm::Arguments::kTagged
                        ? TaggedArguments(call)
-                       : JsonArguments(call.tool, call.forced, call.keep_going);
+                       : JsonArguments(call.tool, call.forced, call.schema_options);
   if (!arguments.has_value()) {
     return AtField(fmt::format("tools.{}.function.parameters", call.tool.position),
                    std::move(arguments).error());

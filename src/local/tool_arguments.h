@@ -2,7 +2,6 @@
 // of its properties.
 #pragma once
 
-#include <functional>
 #include <string_view>
 
 #include "base/result.h"
@@ -19,7 +18,7 @@ struct CallToWrite {
   const MarkWriter& writer;
   const chat::ToolSpec& tool;
   bool forced;  // the answer must be a call
-  const std::function<bool()>& keep_going;
+  const grammar::SchemaOptions& schema_options;
 };
 
 // Arguments of the tool as the form writes them. A strict tool is held to its schema exactly or

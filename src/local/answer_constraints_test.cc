@@ -1,0 +1,56 @@
+#include "local/answer_constraints.h"
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+#include <vector>
+
+#include "base/testing/fake_clock.h"
+#include "output_parser/syntax.h"
+#include "tokenizer/testing/vocabularies.h"
+
+namespace millrace::local {
+namespace {
+
+class Spacing : public ::testing::Test {
+ protected:
+  // Whether a held answer may go on with a space behind `begin`.
+  bool MaySpace(grammar::Whitespace whitespace, std::string_view begin) {
+    const auto tokenizer =
+        tokenizer::Tokenizer::Create(tokenizer::testing::MakeTinyVocabulary()).value();
+    AnswerConstraints constraints(tokenizer, output_parser::FindSyntax("hermes"), tokenizer->size(),
+                                  whitespace, &clock_);
+    chat::ChatRequest request;
+    request.response_format = chat::JsonSchemaFormat{
+        .name = "x", .schema_json = R"({"properties":{"a":{"type":"array"}},"required":["a"]})"};
+    const auto constraint = constraints.MakerFor(request).value()();
+    std::vector<base::TokenId> tokens;
+    tokenizer->Encode(begin, tokenizer::SpecialTokens::kPlainText, tokens);
+    for (const base::TokenId token : tokens) {
+      constraint->Accept(token);
+    }
+    std::vector<uint32_t> mask((static_cast<size_t>(tokenizer->size()) + 31) / 32);
+    constraint->FillMask(mask);
+    tokens.clear();
+    tokenizer->Encode(" ", tokenizer::SpecialTokens::kPlainText, tokens);
+    const auto space = static_cast<size_t>(base::ToIndex(tokens.at(0)));
+    return (mask[space / 32] >> (space % 32) & 1U) != 0;
+  }
+
+  base::FakeClock clock_;
+};
+
+TEST_F(Spacing, IsOneSpaceOrNoneBehindColonsAndCommas) {
+  EXPECT_TRUE(MaySpace(grammar::Whitespace::kSingleSpace, R"({"a":)"));
+  EXPECT_TRUE(MaySpace(grammar::Whitespace::kSingleSpace, R"({"a":[1,)"));
+  EXPECT_FALSE(MaySpace(grammar::Whitespace::kSingleSpace, R"({"a": )"));
+  EXPECT_FALSE(MaySpace(grammar::Whitespace::kSingleSpace, R"({"a":[)"));
+}
+
+TEST_F(Spacing, IsNoneInCompactAnswers) {
+  EXPECT_FALSE(MaySpace(grammar::Whitespace::kCompact, R"({"a":)"));
+  EXPECT_FALSE(MaySpace(grammar::Whitespace::kCompact, R"({"a":[1,)"));
+}
+
+}  // namespace
+}  // namespace millrace::local
