@@ -113,7 +113,7 @@ def peer_summary(rows: list[dict]) -> dict:
 def run_ours(options: argparse.Namespace, folder: pathlib.Path) -> tuple[dict, dict]:
     """The rows of one run by file, and its summary."""
     command = [options.program, "grammar", "--maskbench", str(folder), "--vocab", str(options.vocab), "--json",
-               "--no-limits"]
+               "--no-limits", "--free-numbers"]
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     rows = [json.loads(line) for line in run.stdout.splitlines() if line.strip()]
     if run.returncode != 0 or not rows or "summary" not in rows[-1]:
