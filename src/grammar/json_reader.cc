@@ -1,6 +1,7 @@
 #include "grammar/json_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::grammar {
 
@@ -148,8 +149,11 @@ bool JsonReader::StepNumber(JsonPlace& place, uint8_t byte) {
     return false;  // equal numbers would have to be found among huge ones
   }
   if (is_part) {
-    place.state = numbers.Step(place.state, byte);
-    return place.state != ScalarAutomaton::kDead;
+    const int32_t before = std::exchange(place.state, numbers.Step(place.state, byte));
+    // Where nothing but zeros may follow and they change nothing, they would have no end.
+    const bool is_padding =
+        byte == '0' && place.state == before && !numbers.AnyStep(before, U'1', U'9');
+    return place.state != ScalarAutomaton::kDead && !is_padding;
   }
   if (place.frame == kNone || !numbers.CanEnd(place.state)) {
     return false;

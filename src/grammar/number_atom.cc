@@ -41,16 +41,18 @@ int64_t OrderOf(char32_t digit, char other) {
 int64_t ScalarAtoms::StepForm(int32_t flags, int64_t state, char32_t c) {
   // 0 start, 1 after '-', 2 after a leading zero, 3 in the integer part, 4 after the point, 5 in
   // the fraction, 6 in a fraction of zeros only where that is not enough, 7 after 'e', 8 after its
-  // sign, 9 in the exponent. kCanonical: 6 also after any zero of a fraction, 10 after "-0".
+  // sign, 9 in the exponent, 10 after "-0" where that is not enough. kCanonical: 6 also after any
+  // zero of a fraction.
   const bool exponent = (flags & kNoExponent) == 0;
   const bool canonical = (flags & kCanonical) != 0;
+  const bool integer = (flags & kNoZeroFraction) != 0;
   const bool zeros = (flags & (kNoZeroFraction | kCanonical)) == 0;
   if (IsDigit(c)) {
     switch (state) {
       case 0:
         return c == U'0' ? 2 : 3;
       case 1:
-        return c == U'0' ? (canonical ? 10 : 2) : 3;
+        return c == U'0' ? (canonical || integer ? 10 : 2) : 3;
       case 3:
       case 9:
         return state;
