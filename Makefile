@@ -47,7 +47,7 @@ fuzz:  ## every fuzz target for FUZZ_SECONDS (default 60) each
 	@sh scripts/install_packages.sh fuzz
 	@sh scripts/fuzz.sh
 
-soak: build  ## the long load tests: 100,000 bodies, 1,000 clients for minutes
+soak: build  ## the long tests: 100,000 bodies, 1,000 clients for minutes, 22,000 held answers
 	@sh scripts/install_packages.sh test
 	@sh scripts/soak.sh
 

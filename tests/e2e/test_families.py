@@ -31,7 +31,12 @@ TOOLS = [{"type": "function", "function": {"name": "get_weather", "description":
 SCHEMAS = {"get_weather": PARAMETERS, "get_time": CLOCK, "now": {"type": "object"}}
 STRICT = [{**tool, "function": {**tool["function"], "strict": True}} for tool in TOOLS[:2]]
 
-every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+
+def families_where(holds):
+    return pytest.mark.parametrize("family", [one for one in FAMILIES if holds(one)], ids=lambda family: family.name)
+
+
+every_family = families_where(lambda family: True)
 
 
 class Asked:
@@ -141,21 +146,16 @@ def test_the_familys_sequence_is_written_whole_before_the_answer(asked):
     assert whole.choices[0].reasoning.startswith(shorter.choices[0].reasoning.rstrip("\ufffd"))
 
 
-@every_family
+@families_where(lambda family: family.opened or THINK[0] in family.kind.marks)
 def test_without_a_budget_the_record_bounds_reasoning(asked):
-    if asked.record(short=True) == asked.family.always:
-        pytest.skip(f"{asked.family.name}: a model without a token for its tags cannot be made to open them")
     answer = asked.ask(asked.record(short=True), **asked.thinking())
     assert answer.reasoning_tokens == MAX_REASONING
     assert asked.ask(asked.record(short=True), **asked.thinking(), thinking_budget=BUDGET).reasoning_tokens == BUDGET
 
 
-@every_family
+@families_where(lambda family: family.opened and THINK[1] in family.kind.marks)
 def test_reasoning_that_ends_by_itself_ends_at_the_closing_tag(asked):
-    close = asked.model.ids.get(THINK[1])
-    if close is None or not asked.family.opened:
-        pytest.skip(f"{asked.family.name}: its model cannot be made to end its reasoning")
-    bias = asked.forbid_ends() | {str(close): 100}
+    bias = asked.forbid_ends() | {str(asked.model.ids[THINK[1]]): 100}
     answer = both_ways(asked, **asked.thinking() | {"logit_bias": bias, "temperature": 0})
     assert answer.reasoning_tokens == 0 and answer.choices[0].reasoning is None
     assert answer.completion_tokens == 1 + ANSWER and answer.choices[0].content == ""
@@ -212,14 +212,13 @@ def test_forced_calls_fit_their_tools(asked, forced):
                            thinking_budget=BUDGET)
         check_calls(answer, names, count)
         asked.check_text(answer, tools=True)
-        assert answer.reasoning_tokens == (BUDGET if thinks and asked.family.opened else 0)
+        # Where the prompt leaves it to the model, it may go straight to the call.
+        assert answer.reasoning_tokens in ({BUDGET} if asked.family.opened else {0, BUDGET}) if thinks else {0}
 
 
-@every_family
+@families_where(lambda family: family.marks[0] in family.kind.marks)  # calls begin with a token of their own
 def test_a_model_that_calls_of_itself_is_held_to_strict_tools(asked):
-    opening = next((text for text in asked.family.marks if text in asked.model.ids), None)
-    if opening is None:
-        pytest.skip(f"{asked.family.name}: it has no token for calls")
+    opening = asked.family.marks[0]
     bias = asked.forbid_ends() | {str(asked.model.ids[opening]): 100}
     fields = {"enable_thinking": False} if asked.family.hybrid else {"thinking_budget": BUDGET}
     if not asked.family.hybrid:
