@@ -138,9 +138,7 @@ TEST(Config, FormatsAreOnesThisBuildHas) {
                                 HasSubstr("hermes"), HasSubstr("qwen3_coder"))));
 }
 
-TEST(Config, ReadsEveryKeyOfARecord) {
-  ServeOptions options;
-  EXPECT_THAT(ReadConfig(R"(
+constexpr const char* kEveryKey = R"(
 models:
   - path: a.gguf
     id: a
@@ -174,9 +172,11 @@ models:
       frequency_penalty: -1
       presence_penalty: 1.5
       repetition_penalty: 1.1
-)",
-                         options),
-              IsEmpty());
+)";
+
+TEST(Config, ReadsEveryKeyOfARecord) {
+  ServeOptions options;
+  EXPECT_THAT(ReadConfig(kEveryKey, options), IsEmpty());
   ASSERT_EQ(options.models.size(), 1U);
   EXPECT_EQ(options.models[0].record, "Qwen/Qwen3-8B");
   const local::RecordSettings expected{.context_tokens = 2048,
