@@ -1,7 +1,10 @@
 #include "local/model_facts.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "gguf/writer.h"
@@ -12,7 +15,9 @@ namespace {
 // A file that holds nothing but what it says of itself.
 std::shared_ptr<const gguf::File> FileWith(
     std::initializer_list<std::pair<std::string_view, std::string_view>> entries) {
-  const std::string path = ::testing::TempDir() + "/model_facts_test.gguf";
+  // Tests run side by side, each in a process of its own.
+  const std::string path =
+      fmt::format("{}/model_facts_test_{}.gguf", ::testing::TempDir(), getpid());
   gguf::Writer writer;
   for (const auto& [key, value] : entries) {
     writer.SetString(key, value);
@@ -21,7 +26,9 @@ std::shared_ptr<const gguf::File> FileWith(
   EXPECT_TRUE(writer.Begin(out).has_value());
   EXPECT_TRUE(writer.Finish().has_value());
   out.close();
-  return gguf::File::Open(path).value();
+  auto file = gguf::File::Open(path).value();
+  std::filesystem::remove(path);  // it stays mapped
+  return file;
 }
 
 constexpr std::string_view kTemplate = "tokenizer.chat_template";
