@@ -248,7 +248,7 @@ bool JsonLanguage::CanRepeat(const ArrayTerm& term, const Facts& facts) {
     if (!IsSatisfiable(item)) {
       return false;
     }
-    if (IsSatisfiable(algebra_.And({item, facts.seen_items}))) {
+    if (IsSatisfiable(algebra_.And({item, algebra_.Or({facts.seen_items, facts.last_item})}))) {
       return true;
     }
     for (int64_t i = facts.count; i < j; ++i) {

@@ -45,6 +45,7 @@ struct Facts {
   int32_t last_key = -1;  // in `keys`
   const std::vector<SeenKey>* keys = nullptr;
   FormulaId seen_items = kFalse;              // any of the items so far, where they must differ
+  FormulaId last_item = kFalse;               // an item that is being read, counted but not seen
   const std::string* one_more_key = nullptr;  // as if it had come too
   bool HasKey(std::string_view name) const;
 };

@@ -262,8 +262,10 @@ PendingId JsonLanguage::Filter(PendingId pending, int32_t type, const Facts& fac
   }
   const std::vector<PendingPair> pairs = this->pending(pending);
   std::vector<PendingPair> kept;
+  Facts after = facts;
   for (const PendingPair& pair : pairs) {
-    if (CanComplete(pair.rest, type, facts)) {
+    after.last_item = type == kArray ? pair.value : kFalse;
+    if (CanComplete(pair.rest, type, after)) {
       kept.push_back(pair);
     }
   }

@@ -73,6 +73,7 @@ constexpr const char* kSchemas[] = {
         "items": {"enum": [1, 2]}})",
     R"({"type": "array", "contains": {"type": "string"}, "maxContains": 1, "minItems": 2, "maxItems": 4})",
     R"({"type": "array", "not": {"contains": {"type": "null"}}, "not": {"uniqueItems": true}, "maxItems": 4})",
+    R"({"type": "array", "not": {"uniqueItems": true}, "items": {"enum": [1, 2.5, [2]]}, "maxItems": 2})",
     R"({"type": "array", "not": {"items": {"type": "integer"}}, "maxItems": 3})",
     // combinations
     R"({"oneOf": [{"type": "integer", "multipleOf": 2}, {"type": "integer", "multipleOf": 3}, {"type": "string",
