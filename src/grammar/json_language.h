@@ -184,6 +184,8 @@ class JsonLanguage {
   bool CanClose(AlternativesId alternatives, int32_t type, const Facts& facts);
   // Whether items of this frame are compared, so that their values must be remembered.
   bool ComparesItems(AlternativesId alternatives);
+  // Whether one of the alternatives may ask for two equal items.
+  bool AsksForEqualItems(AlternativesId alternatives);
 
   // The formula of exactly this value.
   FormulaId Constant(const JsonNode& value);

@@ -136,6 +136,10 @@ class JsonReader {
   // Of a place in an item of an array whose items differ: what the item is may decide whether the
   // array can be completed, because later places ask for something else.
   bool MayMissItsPlace(const JsonPlace& place) const;
+  // Of an array whose items are compared: whether it may have to have two that are equal.
+  bool AsksForEqualItems(const JsonFrame& frame) const {
+    return language_.AsksForEqualItems(frame.alternatives);
+  }
   // A key that is not fresh and begins as the one that is read.
   struct KnownKey {
     std::string rest = {};       // what is missing

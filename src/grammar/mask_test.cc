@@ -254,5 +254,23 @@ TEST(MaskTest, IsWhatEveryTokenByItselfSaysInSomeStatesOfARealVocabulary) {
   EXPECT_GT(check.states(), 10U);
 }
 
+// An item that must be equal to another cannot be stood for by one that is like no other.
+TEST(MaskTest, ClosesAStringThatMustRepeatAnother) {
+  const auto schema = JsonSchema::Compile(
+      R"({"type": "array", "not": {"uniqueItems": true}, "maxItems": 2, "items": {"enum": [1, "a"]}})");
+  ASSERT_TRUE(schema.has_value());
+  const auto vocabulary = testing::SmallVocabulary();
+  Matcher matcher(Grammar::OfSchema(*schema), vocabulary);
+  std::vector<uint32_t> mask(vocabulary->mask_words());
+  for (const std::string_view text : {"[\"a", "\",\"a", "\"]"}) {
+    ASSERT_TRUE(matcher.AcceptText(text)) << text;
+    EXPECT_GT(matcher.FillMask(mask), 0U) << text;
+    for (size_t i = 0; i < vocabulary->size(); ++i) {
+      const base::TokenId id{static_cast<int32_t>(i)};
+      EXPECT_EQ((mask[i / 32] >> (i % 32) & 1U) != 0, matcher.Allows(id)) << text << " " << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace millrace::grammar

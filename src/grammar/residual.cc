@@ -215,6 +215,17 @@ bool JsonLanguage::ComparesItems(AlternativesId alternatives) {
                      [&](const Alternative& one) { return compares(one.formula); });
 }
 
+bool JsonLanguage::AsksForEqualItems(AlternativesId alternatives) {
+  const std::function<bool(FormulaId)> asks = [&](FormulaId formula) {
+    const SchemaAlgebra::Formula& node = algebra_.at(formula);
+    return (node.op == Op::kUnique && node.negated) ||
+           std::any_of(node.parts.begin(), node.parts.end(), asks);
+  };
+  const std::vector<Alternative>& list = this->alternatives(alternatives);
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Alternative& one) { return asks(one.formula); });
+}
+
 PendingId JsonLanguage::InternPending(std::vector<PendingPair> pairs) {
   if (pairs.empty()) {
     return kNone;

@@ -37,6 +37,9 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
     const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
     bool& compared = at == place.frame && !is_key ? target.is_compared : target.is_inside_item;
     compared = compared || frame.text_read;
+    if (frame.text_read && reader.AsksForEqualItems(frame)) {
+      return false;  // no string can stand for the others
+    }
     at = frame.parent;
   }
   if (target.is_compared && target.is_inside_item) {
