@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, 3> kDsmlMarks = {"<｜DSML｜", "</｜DSM
 
 const Syntax kDeepseekV32 = {
     .name = "deepseek_v32",
+    .template_texts = {"｜DSML｜", "function_calls"},
     .think_open = "<think>",
     .think_close = "</think>",
     .forced_close = "</think>",
@@ -42,6 +43,7 @@ const Syntax kDeepseekV32 = {
 
 const Syntax kDeepseekV4 = {
     .name = "deepseek_v4",
+    .template_texts = {"｜DSML｜"},
     .think_open = "<think>",
     .think_close = "</think>",
     .forced_close = "</think>",

@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 2> kDeepseekOutputMarks = {"<｜tool▁ou
 
 const Syntax kDeepseekV3 = {
     .name = "deepseek_v3",
+    .template_texts = {"<｜tool▁call", "```json"},
     .think_open = "<think>",
     .think_close = "</think>",
     .forced_close = "\n</think>\n\n",
@@ -44,6 +45,7 @@ const Syntax kDeepseekV3 = {
 
 const Syntax kDeepseekV31 = {
     .name = "deepseek_v31",
+    .template_texts = {"<｜tool▁call"},
     .think_open = "<think>",
     .think_close = "</think>",
     .forced_close = "</think>",

@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 2> kGlmBoxMarks = {"<|begin_of_box|>", "<
 
 const Syntax kGlm45 = {
     .name = "glm45",
+    .template_texts = {"<arg_key>"},
     .think_open = "<think>",
     .think_close = "</think>",
     .forced_close = "</think>",
@@ -39,6 +40,7 @@ const Syntax kGlm45 = {
 
 const Syntax kGlm47 = {
     .name = "glm47",
+    .template_texts = {"<arg_key>", "</arg_key><arg_value>"},
     .think_open = "<think>",
     .think_close = "</think>",
     .forced_close = "</think>",

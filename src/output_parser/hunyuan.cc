@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 2> kHunyuanMarks = {"<tool_calls>", "</to
 
 const Syntax kHunyuan = {
     .name = "hunyuan",
+    .template_texts = {"<tool_calls>", "<|extra_0|>"},
     .think_open = "<think>",
     .think_close = "</think>",
     .forced_close = "\n</think>\n<answer>\n",

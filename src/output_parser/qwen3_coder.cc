@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, 2> kQwen3CoderMarks = {"<tool_call>", "</
 
 const Syntax kQwen3Coder = {
     .name = "qwen3_coder",
+    .template_texts = {"<function="},
     .think_open = "<think>",
     .think_close = "</think>",
     .forced_close = "\n</think>\n\n",

@@ -5,6 +5,7 @@
 // Syntaxes(); docs/adding/call-syntax.md says how to add one.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 
@@ -47,7 +48,9 @@ struct CallForm {
 };
 
 struct Syntax {
-  std::string_view name;          // "hermes"
+  std::string_view name;  // "hermes"
+  // What every chat template of the family holds: tags of calls, as a rule. Empty ones say nothing.
+  std::array<std::string_view, 2> template_texts = {};
   std::string_view think_open;    // "<think>"
   std::string_view think_close;   // "</think>"
   std::string_view forced_close;  // what ends reasoning whose budget is spent: "\n</think>\n\n"
@@ -81,7 +84,8 @@ struct Syntax {
 std::span<const Syntax* const> Syntaxes();
 // Null when there is none of that name.
 const Syntax* FindSyntax(std::string_view name);
-// The syntax a chat template's text speaks of; hermes when nothing is recognised.
+// The syntax a chat template's text speaks of: of those whose texts it holds, the one with the
+// most, then the first of the list; hermes when there is none.
 const Syntax& DetectSyntax(std::string_view template_source);
 
 }  // namespace millrace::output_parser

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 
 #include "output_parser/parser.h"
 
@@ -24,26 +25,20 @@ const Syntax* FindSyntax(std::string_view name) {
 }
 
 const Syntax& DetectSyntax(std::string_view template_source) {
-  auto speaks_of = [template_source](std::string_view text) {
-    return template_source.find(text) != std::string_view::npos;
-  };
-  // Each template spells out the tags of past calls, or of the example it shows the model.
-  if (speaks_of("｜DSML｜")) {
-    return speaks_of("function_calls") ? kDeepseekV32 : kDeepseekV4;
+  const Syntax* detected = &kHermes;
+  ptrdiff_t most = 0;
+  for (const Syntax* syntax : Syntaxes()) {
+    const auto& texts = syntax->template_texts;
+    const ptrdiff_t count = std::ranges::count_if(texts, [](auto text) { return !text.empty(); });
+    const bool all = std::ranges::all_of(texts, [&](std::string_view text) {
+      return template_source.find(text) != std::string_view::npos;
+    });
+    if (all && count > most) {
+      detected = syntax;
+      most = count;
+    }
   }
-  if (speaks_of("<｜tool▁call")) {
-    return speaks_of("```json") ? kDeepseekV3 : kDeepseekV31;
-  }
-  if (speaks_of("<function=")) {
-    return kQwen3Coder;
-  }
-  if (speaks_of("<arg_key>")) {
-    return speaks_of("</arg_key><arg_value>") ? kGlm47 : kGlm45;
-  }
-  if (speaks_of("<tool_calls>") && speaks_of("<|extra_0|>")) {
-    return kHunyuan;
-  }
-  return kHermes;
+  return *detected;
 }
 
 bool IsMarkup(const Syntax& syntax, const ParserOptions& options, std::string_view token_text) {
