@@ -11,3 +11,5 @@ for type in ${TYPES:-Q8_0 Q4_K_M}; do
   python3 bench/engine.py --file "$file" --threads "${THREADS:-$(nproc)}" --rounds "${ROUNDS:-3}" \
     --prefill "${PREFILL:-512}" --decode "${DECODE:-64}" --peer "${LLAMA_BENCH:-}" --peer-root "${LLAMA_ROOT:-}"
 done
+echo "Held answers beside free ones, $file:"
+python3 bench/constrained.py "$file" --rounds "${ROUNDS:-3}"
