@@ -143,6 +143,14 @@ void GrammarProgram::AllowWork(uint64_t steps) const {
   }
 }
 
+uint64_t GrammarProgram::WorkSpent(uint64_t allowed) const {
+  uint64_t spent = 0;
+  for (JsonLanguage* language : languages_) {
+    spent += allowed - language->meter().left();
+  }
+  return spent;
+}
+
 bool GrammarProgram::IsExhausted() const {
   return std::any_of(languages_.begin(), languages_.end(), [](const JsonLanguage* language) {
     // A question that was given up was answered with no, which may be wrong.
@@ -208,6 +216,17 @@ Grammar::Grammar(std::unique_ptr<GrammarProgram> program, const Options& options
     : program_(std::move(program)), masks_(std::make_unique<MaskMemo>(options.mask_memory_bytes)) {}
 
 Grammar::~Grammar() = default;
+
+bool Grammar::is_exhausted() const {
+  for (std::mutex* mutex : program_->mutexes()) {
+    mutex->lock();
+  }
+  const bool exhausted = program_->IsExhausted();
+  for (std::mutex* mutex : program_->mutexes()) {
+    mutex->unlock();
+  }
+  return exhausted;
+}
 
 size_t Grammar::memory_bytes() const { return program_->memory_bytes() + masks_->memory_bytes(); }
 

@@ -97,6 +97,9 @@ class Grammar {
 
   const GrammarProgram& program() const { return *program_; }
   MaskMemo& masks() const { return *masks_; }
+  // A matcher's question took more than there is for one: matchers of it allow nothing any more,
+  // and it is to be compiled anew. Waits for questions that are being answered.
+  bool is_exhausted() const;
   // Including what matchers have made it remember.
   size_t memory_bytes() const;
 

@@ -72,6 +72,8 @@ class GrammarProgram {
   const std::vector<std::mutex*>& mutexes() const { return mutexes_; }
   // The rest with the mutexes held. Each schema may spend `steps` of work from now on.
   void AllowWork(uint64_t steps) const;
+  // Of `allowed` steps those that were spent since.
+  uint64_t WorkSpent(uint64_t allowed) const;
   // A schema took too much work once, gave a question up or has no memory left: nothing may be
   // asked any more.
   bool IsExhausted() const;

@@ -66,9 +66,8 @@ base::Result<std::shared_ptr<const JsonSchema>> JsonSchema::Compile(std::string_
       return too_complex;
     }
   };
-  if (options.limits.work > 0) {
-    language->meter().Allow(options.limits.work * kStepsOfWork);
-  }
+  language->meter().Allow(options.limits.work > 0 ? options.limits.work * kStepsOfWork : UINT64_MAX,
+                          options.keep_going);
   if (base::Status status = compile(); !status.has_value()) {
     if (options.keep_going && !options.keep_going()) {
       return base::Error{base::ErrorKind::kCancelled, "compiling the schema was stopped"};

@@ -42,8 +42,9 @@ struct Matcher::State {
     MatchStore::Mark mark;
     bool ended = false;
   };
-  // Of one question: some seconds.
-  static constexpr uint64_t kStepsMax = 100'000'000;
+  // Of one question, some tenths of a second, and of all questions to one matcher.
+  static constexpr uint64_t kStepsMax = 20'000'000;
+  static constexpr uint64_t kStepsOfAllMax = 200'000'000;
 
   std::shared_ptr<const Grammar> grammar;
   std::shared_ptr<const Vocabulary> vocabulary;
@@ -52,6 +53,7 @@ struct Matcher::State {
   ThreadSet threads = {};
   bool ended = false;
   bool exhausted = false;
+  uint64_t steps_left = kStepsOfAllMax;
   std::deque<Step> history = {};  // before each of the last accepts
 
   ThreadMover mover() { return ThreadMover(grammar->program(), store); }
@@ -76,7 +78,9 @@ struct Matcher::State {
     program.AllowWork(kStepsMax);
     try {
       auto answer = ask();
-      exhausted = program.IsExhausted();
+      const uint64_t spent = program.WorkSpent(kStepsMax);
+      exhausted = program.IsExhausted() || spent > steps_left;
+      steps_left -= std::min(spent, steps_left);
       return exhausted ? refused : answer;
     } catch (const WorkMeter::Exhausted&) {
       program.SetExhausted();

@@ -105,7 +105,9 @@ std::vector<JsonLanguage::Split> JsonLanguage::SplitObject(FormulaId formula,
   if (!node.negated) {
     return {{value, formula}};
   }
-  return Tidy({{algebra_.Not(value), kTrue}, {kTrue, formula}});
+  // Apart from each other: of many tables that must be broken, as constants that must be avoided
+  // are, every combination would be kept otherwise.
+  return Tidy({{algebra_.Not(value), kTrue}, {value, formula}});
 }
 
 std::vector<JsonLanguage::Split> JsonLanguage::SplitArray(FormulaId formula, const Facts& facts) {
@@ -119,7 +121,7 @@ std::vector<JsonLanguage::Split> JsonLanguage::SplitArray(FormulaId formula, con
       if (!node.negated) {
         return {{value, formula}};
       }
-      return Tidy({{algebra_.Not(value), kTrue}, {kTrue, formula}});
+      return Tidy({{algebra_.Not(value), kTrue}, {value, formula}});
     }
     case Op::kContains: {
       const FormulaId fewer = algebra_.Restrict(algebra_.Contains(node.a, node.b - 1), kArray);

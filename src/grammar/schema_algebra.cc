@@ -345,6 +345,27 @@ void SchemaAlgebra::JoinMultiples(std::vector<FormulaId>& parts) {
   parts = std::move(joined);
 }
 
+// Under And: whether two finite sets of numbers have none in common.
+bool SchemaAlgebra::HasDisjointNumbers(const std::vector<FormulaId>& parts) const {
+  const std::vector<std::string>* first = nullptr;
+  for (const FormulaId part : parts) {
+    const Formula& formula = at(part);
+    if (formula.op != Op::kNumber || formula.negated ||
+        atoms_.kind(formula.a) != ScalarAtoms::Kind::kNumberSet) {
+      continue;
+    }
+    const std::vector<std::string>& numbers = atoms_.numbers(formula.a);
+    if (first == nullptr) {
+      first = &numbers;
+    } else if (std::none_of(numbers.begin(), numbers.end(), [&](const std::string& number) {
+                 return std::binary_search(first->begin(), first->end(), number);
+               })) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Under Or: finite sets of strings and of numbers join.
 void SchemaAlgebra::JoinTextSetsOfOr(std::vector<FormulaId>& parts) {
   std::vector<std::u32string> texts;

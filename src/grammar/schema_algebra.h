@@ -146,6 +146,7 @@ class SchemaAlgebra {
   void JoinTextSets(std::vector<FormulaId>& parts);
   void JoinTextSetsOfOr(std::vector<FormulaId>& parts);
   void JoinMultiples(std::vector<FormulaId>& parts);
+  bool HasDisjointNumbers(const std::vector<FormulaId>& parts) const;
   bool LiteralImplies(const Formula& a, const Formula& b) const;
   bool HasContradiction(const std::vector<FormulaId>& parts);
   void Absorb(Op op, std::vector<FormulaId>& parts);

@@ -296,6 +296,9 @@ void StringMask::TakeExits(LiveAutomaton& live, int32_t state, std::span<const S
 ThreadSet StringMask::AfterQuote(const Target& target, const ExitGroup& group) {
   ThreadSet after;
   MatchThread leaving = target.thread;
+  if (target.is_inside_item) {
+    store_.json.text += strings_.unspelled();  // so that the item around it is like no other
+  }
   if (target.keys.has_value()) {
     // No token spells a key of this length, so no token makes it come twice.
     static const std::string fresh(Vocabulary::kTokenBytesMax + 1, 'x');
@@ -316,10 +319,10 @@ ThreadSet StringMask::AfterQuote(const Target& target, const ExitGroup& group) {
 
 // Rests after which it matters what the string was: a token before one is judged by itself.
 uint8_t StringMask::DoubtfulRests(const Target& target, const ThreadSet& after_quote) {
+  uint8_t doubtful = target.is_inside_item ? uint8_t{StringTokens::kCloses} : uint8_t{0};
   if (target.keys.has_value()) {
-    return StringTokens::kHasComma;
+    return doubtful | StringTokens::kHasComma;
   }
-  uint8_t doubtful = target.is_inside_item ? uint8_t{StringTokens::kClosesThenComma} : uint8_t{0};
   if (target.is_compared) {
     doubtful |= StringTokens::kBeginsString;
     if (move_.ReaderOf(target.thread).MayMissItsPlace(target.thread.json)) {

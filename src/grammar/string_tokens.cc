@@ -21,9 +21,8 @@ uint8_t TraitsOfRest(std::string_view text) {
       traits |= StringTokens::kBeginsString;
     }
   }
-  const size_t bracket = text.find_first_of("]}");
-  if (bracket != kNowhere && text.find(',', bracket) != kNowhere) {
-    traits |= StringTokens::kClosesThenComma;
+  if (text.find_first_of("]}") != kNowhere) {
+    traits |= StringTokens::kCloses;
   }
   return traits;
 }

@@ -95,8 +95,8 @@ class StringTokens {
   enum Traits : uint8_t {
     kAny = 1,
     kHasComma = 2,
-    kBeginsString = 4,     // behind a comma there is a quote and something behind it
-    kClosesThenComma = 8,  // a bracket closes, and then there is a comma
+    kBeginsString = 4,  // behind a comma there is a quote and something behind it
+    kCloses = 8,        // there is a closing bracket
   };
   size_t RestSize(int32_t rest) const { return rest_sizes_[static_cast<size_t>(rest)]; }
   uint8_t TraitsOf(int32_t rest) const { return rest_traits_[static_cast<size_t>(rest)]; }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "local/answer_grammar.h"
 #include "local/grammar_constraint.h"
@@ -10,7 +11,7 @@
 namespace millrace::local {
 namespace {
 
-constexpr std::chrono::seconds kCompileTimeMax{5};
+constexpr std::chrono::seconds kCompileTimeMax{2};
 constexpr size_t kEntriesMax = 64;
 constexpr size_t kMemoryMax = size_t{256} << 20;
 
@@ -31,7 +32,7 @@ base::Result<AnswerConstraints::Maker> AnswerConstraints::MakerFor(
   auto vocabulary = TRY(Vocabulary());
   std::string key = AnswerGrammarKey(*syntax_, request);
   std::shared_ptr<const grammar::Grammar> grammar = Recall(key);
-  if (grammar == nullptr) {
+  if (grammar == nullptr || grammar->is_exhausted()) {
     grammar = TRY(Compile(request));
     Remember({.key = std::move(key), .grammar = grammar});
   }
@@ -74,16 +75,26 @@ std::shared_ptr<const grammar::Grammar> AnswerConstraints::Recall(const std::str
 }
 
 void AnswerConstraints::Remember(Entry entry) {
-  const std::lock_guard lock(mutex_);
-  entries_.push_front(std::move(entry));
+  // A grammar is asked how large it is outside of the lock: it may be busy answering.
+  std::vector<Entry> all;
+  {
+    const std::lock_guard lock(mutex_);
+    entries_.remove_if([&](const Entry& other) { return other.key == entry.key; });
+    entries_.push_front(std::move(entry));
+    all.assign(entries_.begin(), entries_.end());
+  }
   size_t bytes = 0;
-  size_t count = 0;
-  for (auto it = entries_.begin(); it != entries_.end(); ++it) {
-    bytes += it->key.size() + it->grammar->memory_bytes();
-    if (++count > kEntriesMax || (bytes > kMemoryMax && count > 1)) {
-      entries_.erase(it, entries_.end());
+  size_t kept = 0;
+  for (const Entry& one : all) {
+    bytes += one.key.size() + one.grammar->memory_bytes();
+    if (kept == kEntriesMax || (bytes > kMemoryMax && kept > 0)) {
       break;
     }
+    ++kept;
+  }
+  const std::lock_guard lock(mutex_);
+  for (size_t i = kept; i < all.size(); ++i) {
+    entries_.remove_if([&](const Entry& other) { return other.grammar == all[i].grammar; });
   }
 }
 
