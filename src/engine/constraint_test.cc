@@ -3,7 +3,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -219,6 +223,60 @@ TEST(Constraint, TheEngineDrawsWhatTheModelSaysBehindAForcedRun) {
       }
       text.push_back(tokens[at]);
     }
+  }
+}
+
+// Allows everything but the end, then fails in one of its calls.
+class FailingConstraint final : public TokenConstraint {
+ public:
+  FailingConstraint(bool in_mask, int32_t after) : in_mask_(in_mask), left_(after) {}
+
+  void FillMask(std::span<uint32_t> mask) override {
+    if (in_mask_ && left_ == 0) {
+      throw std::runtime_error("no more");
+    }
+    std::ranges::fill(mask, ~uint32_t{0});
+    mask[1] = ~uint32_t{0} >> 1;  // without token 63
+  }
+  void Accept(base::TokenId) override {
+    if (left_ == 0) {
+      throw std::runtime_error("no more");
+    }
+    --left_;
+  }
+  std::vector<base::TokenId> TakeForced(size_t) override { return {}; }
+  bool MustEnd() override { return false; }
+
+ private:
+  const bool in_mask_;
+  int32_t left_;
+};
+
+TEST(Constraint, ThatFailsCostsItsOwnRequestOnly) {
+  const base::SystemClock clock;
+  metrics::Registry registry;
+  const auto engine =
+      Engine::Create(std::make_unique<testing::HashModel>(testing::HashModelOptions{}),
+                     {.thread_count = 2, .kv_bytes_max = 1 << 20}, &clock, &registry)
+          .value();
+  GenerationRequest free;
+  free.prompt = {TokenId{5}, TokenId{6}, TokenId{7}};
+  free.seed = 3;
+  free.sampling = {.temperature = 0.9};
+  free.answer_tokens_max = 200;
+  for (const bool in_mask : {true, false}) {
+    GenerationRequest failing = free;
+    failing.choice_count = 2;
+    failing.make_constraint = [in_mask] { return std::make_unique<FailingConstraint>(in_mask, 5); };
+    std::optional<testing::GenerationResult> other;
+    std::thread beside([&] { other = testing::Generate(*engine, free); });
+    const testing::GenerationResult failed = testing::Generate(*engine, failing);
+    beside.join();
+    ASSERT_TRUE(failed.failure);
+    EXPECT_EQ(failed.failure->kind, base::ErrorKind::kInvalidArgument);
+    ASSERT_TRUE(other.has_value());
+    EXPECT_FALSE(other->failure);
+    EXPECT_EQ(other->choices[0].tokens.size(), 200U);
   }
 }
 

@@ -28,6 +28,10 @@ EngineThread::EngineThread(Parts parts)
       context_tokens_(parts.context_tokens),
       failed_(std::make_shared<const base::Error>(
           base::Internal("The engine failed to run the request."))),
+      unheld_(std::make_shared<const base::Error>(
+          base::InvalidArgument("The answer cannot be held to its format or tools: that takes more "
+                                "work or memory than an "
+                                "answer may. A simpler schema helps."))),
       stopping_(std::make_shared<const base::Error>(
           base::Error{base::ErrorKind::kUnavailable, "The engine is shutting down."})),
       pool_(parts.thread_count),
@@ -291,6 +295,7 @@ void EngineThread::FillMasks() {
       draw.mask = choice.tracker.Mask((vocabulary + 31) / 32);
     } catch (const std::exception&) {
       draw.failed = true;
+      draw.unheld = true;
     }
   }
 }
@@ -323,10 +328,18 @@ void EngineThread::TrackDraws(scheduler::StepResult& result) {
     Choice& choice = draw.request->choices[static_cast<size_t>(draw.choice)];
     if (choice.ended || draw.failed) {
       result.outcomes.push_back({.tokens = {}, .ended = true});
-    } else {
-      result.outcomes.push_back(
-          Track(draw.id, *draw.request, draw.choice, choice.tracker.Feed(std::move(draw.token))));
+      continue;
     }
+    TrackedDraw tracked;
+    try {
+      tracked = choice.tracker.Feed(std::move(draw.token));
+    } catch (const std::exception&) {
+      draw.failed = true;
+      draw.unheld = true;
+      result.outcomes.push_back({.tokens = {}, .ended = true});
+      continue;
+    }
+    result.outcomes.push_back(Track(draw.id, *draw.request, draw.choice, std::move(tracked)));
   }
 }
 
@@ -408,7 +421,7 @@ void EngineThread::FailStep(const scheduler::StepPlan& plan) {
 void EngineThread::FailBadDraws() {
   for (const Draw& draw : draws_) {
     if (draw.failed) {
-      FailRequest(draw.id, failed_);
+      FailRequest(draw.id, draw.unheld ? unheld_ : failed_);
     }
   }
   draws_.clear();

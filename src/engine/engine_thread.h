@@ -29,8 +29,9 @@ namespace millrace::engine {
 // threads.
 //
 // A failure of the model costs the requests of that step, one of a sampler or of a start its own
-// request; these fail with kInternal. Any other failure costs every request. The thread lives on in
-// all cases.
+// request; these fail with kInternal. One of a constraint costs its own request, too, which asked
+// for what cannot be held: kInvalidArgument. Any other failure costs every request. The thread
+// lives on in all cases.
 class EngineThread {
  public:
   struct Parts {
@@ -77,6 +78,7 @@ class EngineThread {
     std::span<const uint32_t> mask;  // what may be drawn; the choice's
     sampling::SampledToken token;
     bool failed = false;
+    bool unheld = false;  // failed, because its constraint did
   };
 
   void Receive(Inbox::Mail mail);
@@ -114,6 +116,7 @@ class EngineThread {
   const scheduler::Limits limits_;
   const int32_t context_tokens_;
   const SharedError failed_;  // made early: a failure may be one of memory
+  const SharedError unheld_;
   const SharedError stopping_;
   kernels::ThreadPool pool_;
   SideWorker mask_worker_;

@@ -7,8 +7,8 @@
 namespace millrace::grammar {
 namespace {
 
-constexpr size_t kTermsMax = 1'000;
-constexpr size_t kTriesMax = 20'000;
+constexpr size_t kTermsMax = 6'000;
+constexpr size_t kTriesMax = 40'000;
 constexpr int64_t kPlacesMax = 1'000;
 
 // Kuhn's algorithm: gives every place a value of its own, or says that there are too few.

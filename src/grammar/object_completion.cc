@@ -8,8 +8,8 @@
 namespace millrace::grammar {
 namespace {
 
-constexpr size_t kTermsMax = 1'000;
-constexpr size_t kTriesMax = 5'000;
+constexpr size_t kTermsMax = 6'000;
+constexpr size_t kTriesMax = 40'000;
 
 }  // namespace
 

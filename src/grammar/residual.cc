@@ -7,7 +7,7 @@
 namespace millrace::grammar {
 namespace {
 
-constexpr size_t kSplitsMax = 4'000;
+constexpr size_t kSplitsMax = 20'000;
 
 }  // namespace
 
