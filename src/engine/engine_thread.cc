@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -14,6 +15,11 @@ namespace {
 
 std::unique_ptr<scheduler::State> NewState(const kv::StorageShape& shape) {
   return std::make_unique<scheduler::State>(shape.block_count, shape.block_size);
+}
+
+// Whether a constraint has had enough, not the machine.
+bool IsOfConstraint(const std::exception& failure) {
+  return dynamic_cast<const std::bad_alloc*>(&failure) == nullptr;
 }
 
 }  // namespace
@@ -293,9 +299,9 @@ void EngineThread::FillMasks() {
     }
     try {
       draw.mask = choice.tracker.Mask((vocabulary + 31) / 32);
-    } catch (const std::exception&) {
+    } catch (const std::exception& failure) {
       draw.failed = true;
-      draw.unheld = true;
+      draw.unheld = IsOfConstraint(failure);
     }
   }
 }
@@ -333,9 +339,9 @@ void EngineThread::TrackDraws(scheduler::StepResult& result) {
     TrackedDraw tracked;
     try {
       tracked = choice.tracker.Feed(std::move(draw.token));
-    } catch (const std::exception&) {
+    } catch (const std::exception& failure) {
       draw.failed = true;
-      draw.unheld = true;
+      draw.unheld = IsOfConstraint(failure);
       result.outcomes.push_back({.tokens = {}, .ended = true});
       continue;
     }

@@ -143,6 +143,7 @@ class JsonLanguage {
   void DefineReference(int32_t reference, FormulaId formula);
   FormulaId reference(int32_t id) const { return references_[static_cast<size_t>(id)]; }
   void SetRoot(FormulaId root);
+  void SpellIntegersPlainly() { options_.numbers = NumberSpelling::kPlain; }
   // The place of a reference that stands for itself; kNone when there is none.
   int32_t FindCircularReference();
 

@@ -54,6 +54,9 @@ base::Result<std::shared_ptr<const JsonSchema>> JsonSchema::Compile(std::string_
   auto language = std::make_unique<JsonLanguage>(options);
   SchemaDocuments documents(language->options());
   TRY(documents.Add("", schema_text, true));
+  if (documents.resource(documents.root().resource).draft == Draft::k4) {
+    language->SpellIntegersPlainly();  // 1.0 is no integer there
+  }
   SchemaCompiler compiler(documents, *language);
   const auto compile = [&]() -> base::Status {
     const base::Error too_complex{base::ErrorKind::kResourceExhausted,

@@ -39,7 +39,7 @@ enum class KeyOrder {
 
 enum class NumberSpelling {
   kPlain,
-  kFreeNumbers,  // integers may have a fraction of zeros
+  kFreeNumbers,  // integers may have a fraction of zeros, but not in draft 4
 };
 
 enum class FormatUse {
