@@ -42,9 +42,9 @@ struct Matcher::State {
     MatchStore::Mark mark;
     bool ended = false;
   };
-  // Of one question, some tenths of a second, and of all questions to one matcher.
-  static constexpr uint64_t kStepsMax = 20'000'000;
-  static constexpr uint64_t kStepsOfAllMax = 200'000'000;
+  // Of one question, about a second, and of all questions to one matcher.
+  static constexpr uint64_t kStepsMax = 60'000'000;
+  static constexpr uint64_t kStepsOfAllMax = 600'000'000;
 
   std::shared_ptr<const Grammar> grammar;
   std::shared_ptr<const Vocabulary> vocabulary;

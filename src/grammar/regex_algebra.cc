@@ -67,9 +67,7 @@ RegexAlgebra::RegexAlgebra(WorkMeter* meter) : meter_(meter) {
 }
 
 RegexId RegexAlgebra::Intern(Node node) {
-  if (meter_ != nullptr) {
-    meter_->Spend(4 + node.parts.size());
-  }
+  Spend(4 + node.parts.size());
   uint64_t hash = Mix(static_cast<uint64_t>(node.op), static_cast<uint64_t>(node.min));
   hash = Mix(hash, static_cast<uint64_t>(node.max));
   for (const int32_t part : node.parts) {
@@ -169,6 +167,7 @@ void RegexAlgebra::DropCoveredRepeats(std::vector<RegexId>& parts) const {
 }
 
 RegexId RegexAlgebra::Join(Op op, std::vector<RegexId> parts) {
+  Spend(8 + (parts.size() * 4));
   const RegexId zero = op == Op::kOr ? kAnything : kNothing;
   const RegexId one = op == Op::kOr ? kNothing : kAnything;
   std::vector<RegexId> flat;
@@ -287,6 +286,7 @@ std::vector<RegexArc> RegexAlgebra::Merge(Op op, const std::vector<RegexArc>& a,
     }
   };
   while (i < a.size() || j < b.size()) {
+    Spend(8);
     const char32_t a_low = i < a.size() ? std::max(a[i].low, at) : kCodePointMax + 1;
     const char32_t b_low = j < b.size() ? std::max(b[j].low, at) : kCodePointMax + 1;
     const auto low = std::min<char32_t>(a_low, b_low);

@@ -83,6 +83,11 @@ class RegexAlgebra {
     std::vector<RegexArc> arcs = {};
   };
 
+  void Spend(uint64_t steps) {
+    if (meter_ != nullptr) {
+      meter_->Spend(steps);
+    }
+  }
   RegexId Intern(Node node);
   RegexId Join(Op op, std::vector<RegexId> parts);
   void DropCoveredRepeats(std::vector<RegexId>& parts) const;
