@@ -50,8 +50,12 @@ class Asked:
                  "max_tokens": ANSWER, "temperature": 1, "seed": 7, "logit_bias": self.forbid_ends(), **fields}
         return {key: value for key, value in whole.items() if value is not ...}
 
+    def forbid(self, texts: list[str]) -> dict[str, int]:
+        return {str(self.model.ids[text]): -100 for text in texts if text in self.model.ids}
+
     def forbid_ends(self) -> dict[str, int]:
-        return {str(self.model.ids[text]): -100 for text in self.family.kind.special if text in self.model.ids}
+        """Neither the answer nor reasoning ends by the model's choice."""
+        return self.forbid([*self.family.kind.special, THINK[1]])
 
     def ask(self, record: str = "", **fields) -> Answer:
         return ask(self.server, self.body(record, **fields))
@@ -205,7 +209,8 @@ FORCED = {
 @pytest.mark.parametrize("forced", FORCED)
 def test_forced_calls_fit_their_tools(asked, forced):
     fields, names, count = FORCED[forced]
-    fields = fields | {"logit_bias": ...}  # a list of calls ends where the model ends it
+    # A list of calls ends where the model ends it; the penalty sees to it that it does.
+    fields = fields | {"logit_bias": asked.forbid([THINK[1]]), "frequency_penalty": 2}
     for thinks in ([True, False] if asked.family.hybrid else [True]):
         switch = {"enable_thinking": thinks} if asked.family.hybrid else {}
         answer = both_ways(asked, tools=TOOLS, **fields, **switch, n=1 if thinks else 3, max_tokens=1500,
@@ -248,7 +253,7 @@ def test_calls_cut_by_the_limit_end_with_length(asked):
 
 @every_family
 def test_a_conversation_with_reasoning_calls_and_results_goes_on(asked):
-    forced = {"tools": TOOLS, "tool_choice": "required", "max_tokens": 1500, "logit_bias": ...}
+    forced = {"tools": TOOLS, "tool_choice": "required", "max_tokens": 1500, "logit_bias": ..., "frequency_penalty": 2}
     first = asked.ask(**forced, thinking_budget=BUDGET).choices[0]
     calls = [{"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
              for number, (name, arguments) in enumerate(first.calls)]

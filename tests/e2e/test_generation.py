@@ -27,7 +27,7 @@ every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: fa
 
 def fields_of(family, dice: random.Random) -> dict:
     """A request without what holds its answer. The penalty leads a model with random weights out of what it repeats:
-    recursion, lists of calls, zeros behind a fraction."""
+    recursion and lists of calls."""
     thinking = {"enable_thinking": dice.random() < 0.3} if family.hybrid else {}
     return {"model": family.name, "messages": [{"role": "user", "content": dice.choice(QUESTIONS)}],
             "max_tokens": TOKENS, "frequency_penalty": 2, "temperature": dice.choice([0, 0.7, 1.3]),

@@ -112,8 +112,8 @@ class Schemas:
         least = self._dice.choice([0, 0, 1, 2])
         schema = {"type": "array", "items": self._value(depth - 1), "minItems": least, "maxItems": least + 2}
         if self._dice.random() < 0.3:
-            schema = {"type": "array", "items": {"enum": self._dice.sample(["n", "ne", "e", "s", "", "市"], 4)},
-                      "uniqueItems": True, "minItems": 2, "maxItems": 4}
+            schema = {"type": "array", "uniqueItems": True, "minItems": 2, "maxItems": 4,
+                      "items": {"enum": self._dice.sample(["n", "ne", "", "市", 0, 1, 2, 2.5, None], 5)}}
         elif self._dice.random() < 0.2:
             schema |= {"contains": {"type": "integer", "minimum": 3, "maximum": 5}, "maxItems": 4,
                        "items": {"type": ["integer", "string"], "minimum": 0, "maximum": 9, "maxLength": 3}}
