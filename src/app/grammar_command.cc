@@ -109,14 +109,8 @@ int TryInstance(const GrammarOptions& options, const TrialVocabulary& vocabulary
     err << text.error().message << '\n';
     return kExitFailed;
   }
-  grammar::SchemaOptions schema_options;
-  if (options.free_numbers) {
-    schema_options.numbers = grammar::NumberSpelling::kFreeNumbers;
-  }
-  if (options.no_limits) {
-    schema_options.limits = {
-        .text_bytes = 0, .nesting = 0, .properties = 0, .enum_values = 0, .name_characters = 0};
-  }
+  const grammar::SchemaOptions schema_options =
+      TrialOptions(!options.no_limits, options.free_numbers);
   const base::TimePoint before = clock.Now();
   auto schema = grammar::JsonSchema::Compile(*text, schema_options);
   if (!schema.has_value()) {

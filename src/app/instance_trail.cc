@@ -53,6 +53,18 @@ std::vector<base::TokenId> TrialVocabulary::Split(std::string_view text) const {
   return ids;
 }
 
+grammar::SchemaOptions TrialOptions(bool limits, bool free_numbers) {
+  grammar::SchemaOptions options;
+  if (free_numbers) {
+    options.numbers = grammar::NumberSpelling::kFreeNumbers;
+  }
+  if (!limits) {
+    options.limits = {
+        .text_bytes = 0, .nesting = 0, .properties = 0, .enum_values = 0, .name_characters = 0};
+  }
+  return options;
+}
+
 InstanceTrail Follow(grammar::Matcher& matcher, const TrialVocabulary& vocabulary,
                      std::string_view text, const base::Clock& clock) {
   InstanceTrail trail;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "grammar/grammar.h"
+#include "grammar/json_schema.h"
 #include "grammar/matcher.h"
 #include "grammar/vocabulary.h"
 #include "tokenizer/tokenizer.h"
@@ -24,6 +25,10 @@ struct TrialVocabulary {
   static TrialVocabulary OfBytes();
   std::vector<base::TokenId> Split(std::string_view text) const;
 };
+
+// `limits`: schemas are held to the server's limits of size; `free_numbers`: integers may have a
+// fraction of zeros.
+grammar::SchemaOptions TrialOptions(bool limits, bool free_numbers);
 
 struct InstanceTrail {
   bool admitted = false;

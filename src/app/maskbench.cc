@@ -57,21 +57,6 @@ base::Result<SchemaFile> ReadSchemaFile(std::string_view text) {
   return file;
 }
 
-grammar::SchemaOptions OptionsOf(const MaskbenchOptions& run) {
-  grammar::SchemaOptions options;
-  if (run.free_numbers) {
-    options.numbers = grammar::NumberSpelling::kFreeNumbers;
-  }
-  if (!run.limits) {
-    options.limits.text_bytes = 0;
-    options.limits.nesting = 0;
-    options.limits.properties = 0;
-    options.limits.enum_values = 0;
-    options.limits.name_characters = 0;
-  }
-  return options;
-}
-
 void Append(std::vector<double>& all, const std::vector<double>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
@@ -250,7 +235,8 @@ SchemaRun RunSchemaFile(const std::string& path, const TrialVocabulary& vocabula
     return run;
   }
   const base::TimePoint before = clock.Now();
-  auto schema = grammar::JsonSchema::Compile(file->schema, OptionsOf(options));
+  auto schema = grammar::JsonSchema::Compile(file->schema,
+                                             TrialOptions(options.limits, options.free_numbers));
   if (!schema.has_value()) {
     run.outcome = SchemaOutcome::kRefused;
     run.error = schema.error().message;

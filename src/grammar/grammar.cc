@@ -218,14 +218,8 @@ Grammar::Grammar(std::unique_ptr<GrammarProgram> program, const Options& options
 Grammar::~Grammar() = default;
 
 bool Grammar::is_exhausted() const {
-  for (std::mutex* mutex : program_->mutexes()) {
-    mutex->lock();
-  }
-  const bool exhausted = program_->IsExhausted();
-  for (std::mutex* mutex : program_->mutexes()) {
-    mutex->unlock();
-  }
-  return exhausted;
+  const ProgramLock lock(*program_);
+  return program_->IsExhausted();
 }
 
 size_t Grammar::memory_bytes() const { return program_->memory_bytes() + masks_->memory_bytes(); }

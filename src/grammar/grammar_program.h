@@ -89,4 +89,24 @@ class GrammarProgram {
   std::vector<std::mutex*> mutexes_;
 };
 
+// Locks everything a program's threads read, in the program's order.
+class ProgramLock {
+ public:
+  explicit ProgramLock(const GrammarProgram& program) : program_(program) {
+    for (std::mutex* mutex : program.mutexes()) {
+      mutex->lock();
+    }
+  }
+  ~ProgramLock() {
+    for (std::mutex* mutex : program_.mutexes()) {
+      mutex->unlock();
+    }
+  }
+  ProgramLock(const ProgramLock&) = delete;
+  ProgramLock& operator=(const ProgramLock&) = delete;
+
+ private:
+  const GrammarProgram& program_;
+};
+
 }  // namespace millrace::grammar

@@ -80,39 +80,6 @@ void MaskWalk::Allow(int32_t token, std::span<uint32_t> mask) const {
   }
 }
 
-// The nodes begin..end, siblings and what is below them, read from `threads`.
-void MaskWalk::Walk(uint32_t begin, uint32_t end, const ThreadSet& threads,
-                    std::span<uint32_t> mask) {
-  if (begin >= end) {
-    return;
-  }
-  const std::span<const TrieNode> nodes = vocabulary_.nodes();
-  const uint8_t base_depth = nodes[begin].depth;
-  struct Level {
-    ThreadSet threads;
-    MatchStore::Mark mark;
-  };
-  std::vector<Level> levels(1);
-  levels[0] = {threads, store_.mark()};
-  for (uint32_t at = begin; at < end;) {
-    const TrieNode& node = nodes[at];
-    const auto level = static_cast<size_t>(node.depth - base_depth);
-    if (levels.size() < level + 2) {
-      levels.resize(level + 2);
-    }
-    store_.Cut(levels[level].mark);
-    if (!move_.Step(levels[level].threads, node.byte, levels[level + 1].threads)) {
-      at += node.subtree;
-      continue;
-    }
-    store_.json.text += static_cast<char>(node.byte);
-    levels[level + 1].mark = store_.mark();
-    Allow(node.token, mask);
-    ++at;
-  }
-  store_.Cut(levels[0].mark);
-}
-
 size_t MaskWalk::Fill(const ThreadSet& threads, std::span<uint32_t> mask) {
   std::fill(mask.begin(), mask.end(), 0);
   // A token is allowed when any thread allows it, so each may be asked in its own way.
@@ -128,7 +95,9 @@ size_t MaskWalk::Fill(const ThreadSet& threads, std::span<uint32_t> mask) {
       mask[i] |= one[i];
     }
   }
-  Walk(1, others.empty() ? 1 : static_cast<uint32_t>(vocabulary_.nodes().size()), others, mask);
+  if (!others.empty()) {
+    move_.WalkTree(vocabulary_.nodes(), others, [&](int32_t token) { Allow(token, mask); });
+  }
   for (const MatchThread& thread : threads) {
     if (thread.leaf == kNone) {
       for (const base::TokenId id : vocabulary_.end_tokens()) {

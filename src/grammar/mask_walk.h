@@ -30,7 +30,6 @@ class MaskWalk {
   size_t Fill(const ThreadSet& threads, std::span<uint32_t> mask);
 
  private:
-  void Walk(uint32_t begin, uint32_t end, const ThreadSet& threads, std::span<uint32_t> mask);
   void Allow(int32_t token, std::span<uint32_t> mask) const;
 
   const GrammarProgram& program_;

@@ -12,30 +12,6 @@
 #include "grammar/thread_set.h"
 
 namespace millrace::grammar {
-namespace {
-
-// Locks everything a program's threads read, in the program's order.
-class ProgramLock {
- public:
-  explicit ProgramLock(const GrammarProgram& program) : program_(program) {
-    for (std::mutex* mutex : program.mutexes()) {
-      mutex->lock();
-    }
-  }
-  ~ProgramLock() {
-    for (std::mutex* mutex : program_.mutexes()) {
-      mutex->unlock();
-    }
-  }
-  ProgramLock(const ProgramLock&) = delete;
-  ProgramLock& operator=(const ProgramLock&) = delete;
-
- private:
-  const GrammarProgram& program_;
-};
-
-}  // namespace
-
 struct Matcher::State {
   struct Step {
     ThreadSet threads;
@@ -97,17 +73,10 @@ struct Matcher::State {
   }
   // Reads `text`; on false everything is as before.
   bool Read(std::string_view text) {
-    ThreadMover move = mover();
     const MatchStore::Mark mark = store.mark();
     ThreadSet now = threads;
-    ThreadSet next;
-    for (const char byte : text) {
-      if (!move.Step(now, static_cast<uint8_t>(byte), next)) {
-        store.Cut(mark);
-        return false;
-      }
-      store.json.text += byte;
-      std::swap(now, next);
+    if (!mover().Read(text, now)) {
+      return false;
     }
     Remember(mark, std::exchange(threads, std::move(now)), ended);
     return true;
@@ -141,15 +110,10 @@ struct Matcher::State {
     ThreadMover move = mover();
     const MatchStore::Mark mark = store.mark();
     const std::string_view text = vocabulary->Text(id);
-    ThreadSet now = threads;
-    ThreadSet next;
-    bool allowed = !text.empty() && text.size() <= Vocabulary::kTokenBytesMax;
-    for (size_t i = 0; i < text.size() && allowed; ++i) {
-      allowed = move.Step(now, static_cast<uint8_t>(text[i]), next);
-      store.json.text += text[i];
-      std::swap(now, next);
-    }
-    allowed = allowed || move.StepToken(threads, id, next);
+    ThreadSet next = threads;
+    const bool allowed =
+        (!text.empty() && text.size() <= Vocabulary::kTokenBytesMax && move.Read(text, next)) ||
+        move.StepToken(threads, id, next);
     store.Cut(mark);
     return allowed;
   }

@@ -40,6 +40,19 @@ struct Case {
   std::vector<const char*> others;
 };
 
+void ExpectSearches(std::span<const Case> cases) {
+  for (const Case& one : cases) {
+    for (const char* text : one.matching) {
+      EXPECT_TRUE(Matches(one.pattern, text, RegexAnchoring::kSearch))
+          << one.pattern << " " << text;
+    }
+    for (const char* text : one.others) {
+      EXPECT_FALSE(Matches(one.pattern, text, RegexAnchoring::kSearch))
+          << one.pattern << " " << text;
+    }
+  }
+}
+
 TEST(RegexTest, SearchesAsSchemasDo) {
   const Case cases[] = {
       {"b", {"b", "abc", "bb"}, {"", "a", "B"}},
@@ -64,16 +77,7 @@ TEST(RegexTest, SearchesAsSchemasDo) {
       {"^\\p{Lu}\\P{Lu}$", {"Éa", "A1"}, {"aA", "AA"}},
       {"^(?<name>a)+?$", {"a", "aa"}, {""}},
   };
-  for (const Case& one : cases) {
-    for (const char* text : one.matching) {
-      EXPECT_TRUE(Matches(one.pattern, text, RegexAnchoring::kSearch))
-          << one.pattern << " " << text;
-    }
-    for (const char* text : one.others) {
-      EXPECT_FALSE(Matches(one.pattern, text, RegexAnchoring::kSearch))
-          << one.pattern << " " << text;
-    }
-  }
+  ExpectSearches(cases);
 }
 
 TEST(RegexTest, MatchesTheWholeTextWhereItIsAsked) {
@@ -94,16 +98,7 @@ TEST(RegexTest, LooksAhead) {
       {"(?!^a)a", {"ba"}, {"a", "ab"}},
       {"$(?!^)", {"a"}, {""}},
   };
-  for (const Case& one : cases) {
-    for (const char* text : one.matching) {
-      EXPECT_TRUE(Matches(one.pattern, text, RegexAnchoring::kSearch))
-          << one.pattern << " " << text;
-    }
-    for (const char* text : one.others) {
-      EXPECT_FALSE(Matches(one.pattern, text, RegexAnchoring::kSearch))
-          << one.pattern << " " << text;
-    }
-  }
+  ExpectSearches(cases);
 }
 
 TEST(RegexTest, RefusesByNameWhatIsNotRegular) {

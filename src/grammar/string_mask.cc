@@ -345,39 +345,12 @@ uint8_t StringMask::DoubtfulRests(const Target& target, const ThreadSet& after_q
 
 // Which rests may follow; into rest_allowed_ and rests_.
 void StringMask::FindRests(const ThreadSet& after_quote) {
-  const std::span<const RestNode> nodes = strings_.rests();
   rest_allowed_.assign(strings_.rest_count(), 0);
   rests_.clear();
-  struct Level {
-    ThreadSet threads = {};
-    MatchStore::Mark mark = {};
-  };
-  std::vector<Level> levels(2);
-  levels[0] = {after_quote, store_.mark()};
-  const auto allow = [&](int32_t rest) {
-    if (rest >= 0) {
-      rest_allowed_[static_cast<size_t>(rest)] = 1;
-      rests_.push_back(rest);
-    }
-  };
-  allow(nodes[0].rest);
-  for (uint32_t at = 1; at < nodes.size();) {
-    const RestNode& node = nodes[at];
-    const size_t level = node.depth - size_t{1};
-    if (levels.size() < level + 2) {
-      levels.resize(level + 2);
-    }
-    store_.Cut(levels[level].mark);
-    if (!move_.Step(levels[level].threads, node.byte, levels[level + 1].threads)) {
-      at += node.subtree;
-      continue;
-    }
-    store_.json.text += static_cast<char>(node.byte);
-    levels[level + 1].mark = store_.mark();
-    allow(node.rest);
-    ++at;
-  }
-  store_.Cut(levels[0].mark);
+  move_.WalkTree(strings_.rests(), after_quote, [this](int32_t rest) {
+    rest_allowed_[static_cast<size_t>(rest)] = 1;
+    rests_.push_back(rest);
+  });
 }
 
 void StringMask::AddExits(const Target& target, const ExitGroup& group, std::span<uint32_t> mask) {
@@ -442,19 +415,9 @@ void StringMask::CorrectExits(const MatchThread& thread, const JsonReader::Known
   store_.Cut(mark);
 }
 
-bool StringMask::Allows(const ThreadSet& threads, std::string_view text) {
+bool StringMask::Allows(ThreadSet threads, std::string_view text) {
   const MatchStore::Mark mark = store_.mark();
-  ThreadSet now = threads;
-  ThreadSet next;
-  bool alive = true;
-  for (const char byte : text) {
-    alive = move_.Step(now, static_cast<uint8_t>(byte), next);
-    if (!alive) {
-      break;
-    }
-    store_.json.text += byte;
-    std::swap(now, next);
-  }
+  const bool alive = move_.Read(text, threads);
   store_.Cut(mark);
   return alive;
 }

@@ -76,7 +76,7 @@ class StringMask {
   void CorrectKeys(const MatchThread& thread, bool any_text, std::span<uint32_t> mask);
   void CorrectExits(const MatchThread& thread, const JsonReader::KnownKey& key,
                     std::span<const StringExit> exits, std::span<uint32_t> mask);
-  bool Allows(const ThreadSet& threads, std::string_view text);
+  bool Allows(ThreadSet threads, std::string_view text);
   bool Allows(const MatchThread& thread, int32_t token);
 
   const Vocabulary& vocabulary_;

@@ -231,30 +231,13 @@ void StringTokens::ChooseUnspelled(std::span<const Token> tokens) {
 }
 
 void StringTokens::BuildRests(const std::vector<std::pair<std::string_view, int32_t>>& sorted) {
-  rest_nodes_.push_back({.rest = 0});
-  std::vector<uint32_t> open = {0};
-  std::string_view before;
-  const auto close = [&](size_t depth) {
-    for (; open.size() > depth + 1; open.pop_back()) {
-      rest_nodes_[open.back()].subtree = static_cast<uint32_t>(rest_nodes_.size()) - open.back();
-    }
-  };
+  ByteTree tree;
   for (const auto& [text, id] : sorted) {
     rest_traits_.push_back(TraitsOfRest(text));
     rest_sizes_.push_back(static_cast<uint8_t>(text.size()));
-    const auto same = static_cast<size_t>(
-        std::mismatch(text.begin(), text.end(), before.begin(), before.end()).first - text.begin());
-    close(same);
-    for (size_t depth = same; depth < text.size(); ++depth) {
-      open.push_back(static_cast<uint32_t>(rest_nodes_.size()));
-      rest_nodes_.push_back(
-          {.byte = static_cast<uint8_t>(text[depth]), .depth = static_cast<uint8_t>(depth + 1)});
-    }
-    rest_nodes_[open.back()].rest = id;
-    before = text;
+    tree.Add(text).token = id;
   }
-  close(0);
-  rest_nodes_[0].subtree = static_cast<uint32_t>(rest_nodes_.size());
+  rest_nodes_ = tree.Take();
 }
 
 void StringTokens::BuildMasks(size_t mask_words) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "grammar/byte_tree.h"
 #include "grammar/string_spelling.h"
 
 namespace millrace::grammar {
@@ -24,14 +25,6 @@ struct StringNode {
   bool has_more = false;    // see StringTokens::MoreOf
   bool has_others = false;  // tokens besides `token` end here
   bool has_exits = false;   // tokens close the string here
-};
-
-// One node of the tree of rests, the same for bytes.
-struct RestNode {
-  int32_t rest = -1;  // a rest that ends here
-  uint32_t subtree = 1;
-  uint8_t byte = 0;
-  uint8_t depth = 0;
 };
 
 // A token that closes the string.
@@ -88,8 +81,8 @@ class StringTokens {
   // No token has more characters before it ends or closes the string.
   size_t characters_max() const { return characters_max_; }
 
-  // Rests, numbered; 0 is the empty one.
-  std::span<const RestNode> rests() const { return rest_nodes_; }
+  // Rests as a tree, whose `token`s are their numbers; 0 is the empty one.
+  std::span<const TrieNode> rests() const { return rest_nodes_; }
   size_t rest_count() const { return rest_traits_.size(); }
   // How far a rest goes on behind the value that the string belongs to.
   enum Traits : uint8_t {
@@ -140,7 +133,7 @@ class StringTokens {
   std::vector<uint32_t> inside_;
   Lists<int32_t> by_count_;
   size_t characters_max_ = 0;
-  std::vector<RestNode> rest_nodes_;
+  std::vector<TrieNode> rest_nodes_;
   std::vector<uint8_t> rest_traits_;
   std::vector<uint8_t> rest_sizes_;
   std::string unspelled_;

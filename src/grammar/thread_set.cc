@@ -1,6 +1,7 @@
 #include "grammar/thread_set.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::grammar {
 
@@ -216,6 +217,53 @@ bool ThreadMover::Step(const ThreadSet& from, uint8_t byte, ThreadSet& to) {
     }
   }
   return !to.empty();
+}
+
+bool ThreadMover::Read(std::string_view text, ThreadSet& threads) {
+  const MatchStore::Mark mark = store_.mark();
+  ThreadSet next;
+  for (const char byte : text) {
+    if (!Step(threads, static_cast<uint8_t>(byte), next)) {
+      store_.Cut(mark);
+      return false;
+    }
+    store_.json.text += byte;
+    std::swap(threads, next);
+  }
+  return true;
+}
+
+void ThreadMover::WalkTree(std::span<const TrieNode> nodes, const ThreadSet& threads,
+                           const std::function<void(int32_t token)>& visit) {
+  struct Level {
+    ThreadSet threads = {};
+    MatchStore::Mark mark = {};
+  };
+  std::vector<Level> levels(1);  // by depth
+  levels[0] = {threads, store_.mark()};
+  if (nodes[0].token >= 0) {
+    visit(nodes[0].token);
+  }
+  for (uint32_t at = 1; at < nodes.size();) {
+    const TrieNode& node = nodes[at];
+    if (levels.size() <= node.depth) {
+      levels.resize(node.depth + size_t{1});
+    }
+    const Level& above = levels[node.depth - size_t{1}];
+    Level& here = levels[node.depth];
+    store_.Cut(above.mark);
+    if (!Step(above.threads, node.byte, here.threads)) {
+      at += node.subtree;
+      continue;
+    }
+    store_.json.text += static_cast<char>(node.byte);
+    here.mark = store_.mark();
+    if (node.token >= 0) {
+      visit(node.token);
+    }
+    ++at;
+  }
+  store_.Cut(levels[0].mark);
 }
 
 bool ThreadMover::StepToken(const ThreadSet& from, base::TokenId token, ThreadSet& to) {

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <functional>
+#include <span>
+#include <string_view>
 #include <vector>
 
+#include "grammar/byte_tree.h"
 #include "grammar/grammar_program.h"
 #include "grammar/json_reader.h"
 
@@ -56,7 +59,14 @@ class ThreadMover {
   // The threads of `from` after `byte`, into `to`; false when none is left. The caller then appends
   // the byte to the store's text.
   bool Step(const ThreadSet& from, uint8_t byte, ThreadSet& to);
-  // The same after a token that a thread waits for by its id.
+  // Moves `threads` past `text`, which is appended to the store's text; false, with the store as it
+  // was, when none is left.
+  bool Read(std::string_view text, ThreadSet& threads);
+  // Calls `visit` for the `token` of every node whose text `threads` can read. The store is as
+  // before afterwards.
+  void WalkTree(std::span<const TrieNode> nodes, const ThreadSet& threads,
+                const std::function<void(int32_t token)>& visit);
+  // The same as Step after a token that a thread waits for by its id.
   bool StepToken(const ThreadSet& from, base::TokenId token, ThreadSet& to);
   bool WaitsForToken(const ThreadSet& threads) const;
   static bool IsComplete(const ThreadSet& threads);

@@ -1,6 +1,7 @@
 #include "grammar/vocabulary.h"
 
 #include <algorithm>
+
 namespace millrace::grammar {
 
 base::Result<std::shared_ptr<const Vocabulary>> Vocabulary::Create(const Options& options) {
@@ -57,40 +58,19 @@ bool Vocabulary::IsEnd(base::TokenId id) const {
 }
 
 void Vocabulary::BuildTrie(std::span<const StringTokens::Token> sorted) {
-  nodes_.push_back({});
-  std::vector<uint32_t> open = {0};  // the node of every depth of the last token
-  std::string_view before;
-  const auto close = [&](size_t depth) {
-    for (; open.size() > depth + 1; open.pop_back()) {
-      nodes_[open.back()].subtree = static_cast<uint32_t>(nodes_.size()) - open.back();
-    }
-  };
+  ByteTree tree;
   for (const auto& [token, bytes] : sorted) {
-    if (bytes == before) {  // the same text twice: a chain behind the first
-      if (next_same_.empty()) {
-        next_same_.assign(begins_.size(), -1);
-      }
-      next_same_[static_cast<size_t>(token)] = nodes_[open.back()].token;
-      nodes_[open.back()].token = token;
-      continue;
+    TrieNode& node = tree.Add(bytes);
+    if (node.token >= 0) {  // the same text twice: a chain behind the first
+      next_same_.resize(begins_.size(), -1);
+      next_same_[static_cast<size_t>(token)] = node.token;
     }
-    const auto same = static_cast<size_t>(
-        std::mismatch(bytes.begin(), bytes.end(), before.begin(), before.end()).first -
-        bytes.begin());
-    close(same);
-    for (size_t depth = same; depth < bytes.size(); ++depth) {
-      open.push_back(static_cast<uint32_t>(nodes_.size()));
-      nodes_.push_back(
-          {.byte = static_cast<uint8_t>(bytes[depth]), .depth = static_cast<uint8_t>(depth + 1)});
-      if (depth == 0) {
-        root_child_[static_cast<uint8_t>(bytes[0])] = open.back();
-      }
-    }
-    nodes_[open.back()].token = token;
-    before = bytes;
+    node.token = token;
   }
-  close(0);
-  nodes_[0].subtree = static_cast<uint32_t>(nodes_.size());
+  nodes_ = tree.Take();
+  for (uint32_t at = 1; at < nodes_.size(); at += nodes_[at].subtree) {
+    root_child_[nodes_[at].byte] = at;
+  }
 }
 
 uint32_t Vocabulary::Child(uint32_t node, uint8_t byte) const {

@@ -11,18 +11,10 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "grammar/byte_tree.h"
 #include "grammar/string_tokens.h"
 
 namespace millrace::grammar {
-
-// One node of the token tree; nodes lie in depth-first order, so that the nodes below one follow it
-// and skipping them is one addition.
-struct TrieNode {
-  int32_t token = -1;    // a token that ends here; more with the same bytes follow `next_same`
-  uint32_t subtree = 1;  // nodes from this one to the end of what lies below it, itself included
-  uint8_t byte = 0;      // the byte that leads here
-  uint8_t depth = 0;     // bytes from the root, 0 at the root; kTokenBytesMax at most
-};
 
 // Immutable after Create; shared by every grammar and matcher, from any thread.
 //
@@ -55,7 +47,7 @@ class Vocabulary {
   std::span<const base::TokenId> end_tokens() const { return end_; }
   bool IsEnd(base::TokenId id) const;
 
-  // For walks. Node 0 is the root.
+  // For walks; of several tokens with the same bytes a node has one, the others follow `next_same`.
   std::span<const TrieNode> nodes() const { return nodes_; }
   // The next token with the same bytes, -1 when there is none.
   int32_t next_same(int32_t token) const {
