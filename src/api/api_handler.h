@@ -1,7 +1,8 @@
 // The HTTP interface: routes, keys, trace ids and CORS around the endpoints.
 //
-// /healthz, /readyz and /openapi.json need no key. /metrics needs none from this machine (`metrics_access`);
-// it tells model names and totals, so a proxy that forwards to it from outside makes it public.
+// /healthz, /readyz and /openapi.json need no key. /metrics needs none from this machine
+// (`metrics_access`); it tells model names and totals, so a proxy that forwards to it from outside
+// makes it public.
 #pragma once
 
 #include <atomic>

@@ -64,7 +64,9 @@ asio::awaitable<void> ChatExchange::Run(http::Request request) {
     ring();
   });
   auto begun = co_await Begin(std::move(request));
-  if (!begun.has_value()) {
+  if (!begun.has_value() && begun.error().failure == Failure::kClientGone) {
+    ClientLeft();
+  } else if (!begun.has_value()) {
     WireError error = std::move(begun).error();
     co_await RefuseWith(std::move(error));
   } else if (reply_.stream) {
@@ -78,6 +80,8 @@ asio::awaitable<WireStatus> ChatExchange::Begin(http::Request request) {
   if (!IsJsonRequest(request.head)) {
     co_return WireError{Failure::kUnsupportedContentType};
   }
+  caller_ =
+      call_.principal.account_id.empty() ? request.head.remote_address : call_.principal.account_id;
   large_ = request.body.size() > kLargeBodyBytes;
   auto parsed = co_await Parse(std::move(request));
   if (parsed.has_value() && parsed->media.any()) {
@@ -99,9 +103,12 @@ asio::awaitable<WireStatus> ChatExchange::Begin(http::Request request) {
 }
 
 template <typename T>
-asio::awaitable<WireResult<T>> ChatExchange::Work(asio::any_io_executor executor,
+asio::awaitable<WireResult<T>> ChatExchange::Work(base::FairPool* pool,
                                                   std::move_only_function<WireResult<T>()> work) {
-  auto guarded = [work = std::move(work)]() mutable -> WireResult<T> {
+  auto guarded = [work = std::move(work), gone = gone_]() mutable -> WireResult<T> {
+    if (gone->load()) {
+      return WireError{Failure::kClientGone};
+    }
     try {
       return work();
     } catch (const std::bad_alloc&) {
@@ -110,7 +117,12 @@ asio::awaitable<WireResult<T>> ChatExchange::Work(asio::any_io_executor executor
       return WireError{Failure::kInternal};
     }
   };
-  co_return co_await RunOn<WireResult<T>>(std::move(executor), std::move(guarded));
+  auto done = co_await RunOn<WireResult<T>>(pool, caller_, std::move(guarded));
+  if (gone_->load()) {
+    WireError error{Failure::kClientGone};
+    co_return error;
+  }
+  co_return done;
 }
 
 asio::awaitable<WireResult<ParsedChat>> ChatExchange::Parse(http::Request request) {
@@ -141,7 +153,7 @@ asio::awaitable<WireResult<ParsedChat>> ChatExchange::Load(ParsedChat chat) {
       co_return RateRefusal(*refusal);
     }
   }
-  const auto& worker =
+  base::FairPool* worker =
       NeedsFetching(chat.request) ? services_.remote_media_worker : services_.media_worker;
   auto work = [chat = std::move(chat), loader = services_.media,
                gone = gone_]() mutable -> WireResult<ParsedChat> {
@@ -159,11 +171,11 @@ asio::awaitable<WireResult<ParsedChat>> ChatExchange::Load(ParsedChat chat) {
 
 asio::awaitable<WireStatus> ChatExchange::Prepare(ParsedChat chat) {
   Describe(chat);
-  const auto& worker =
+  base::FairPool* worker =
       large_ || chat::IsConstrained(chat.request) ? services_.schema_worker : services_.worker;
-  auto work = [backend = backend_, request = std::move(chat.request)]() mutable
-      -> WireResult<std::unique_ptr<chat::PreparedChat>> {
-    auto prepared = backend->Prepare(std::move(request));
+  auto work = [backend = backend_, request = std::move(chat.request),
+               gone = gone_]() mutable -> WireResult<std::unique_ptr<chat::PreparedChat>> {
+    auto prepared = backend->Prepare(std::move(request), [&gone] { return gone->load(); });
     if (!prepared.has_value()) {
       return BackendWireError(std::move(prepared).error());
     }

@@ -54,10 +54,11 @@ class ChatExchange {
   boost::asio::awaitable<WireStatus> Prepare(ParsedChat chat);                  // 16
   WireStatus Admit();                                                           // 17
   WireStatus Start();                                                           // 18
-  // Runs `work` on `executor`; an exception becomes an error.
+  // Runs `work` on `pool` when its turn comes, and ends with kClientGone instead when the client
+  // has left by then or meanwhile; an exception becomes an error.
   template <typename T>
-  static boost::asio::awaitable<WireResult<T>> Work(boost::asio::any_io_executor executor,
-                                                    std::move_only_function<WireResult<T>()> work);
+  boost::asio::awaitable<WireResult<T>> Work(base::FairPool* pool,
+                                             std::move_only_function<WireResult<T>()> work);
   void Describe(const ParsedChat& chat);
   // The answer to a request over its limits; its headers are added to the call's.
   WireError RateRefusal(const accounts::LimitRefusal& refusal);
@@ -100,6 +101,7 @@ class ChatExchange {
   std::unique_ptr<chat::PreparedChat> prepared_;
   std::unique_ptr<chat::ChatStream> stream_;
   accounts::Reservation reservation_;
+  std::string caller_;  // who takes turns with others
   bool large_ = false;  // its body
   bool head_sent_ = false;
   bool first_event_seen_ = false;

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <latch>
 #include <thread>
@@ -39,7 +38,7 @@ TEST(ChatEndpoint, SmallRequestsDoNotWaitForLargeOnes) {
   ApiServer server;
   server.backend().Play(Greeting());
   std::latch released(1);
-  boost::asio::post(server.schema_worker(), [&released] { released.wait(); });
+  server.schema_worker().Post("", [&released] { released.wait(); });
   http::RawClient large = server.Connect();
   const std::string padding = R"("padding":")" + std::string(size_t{1} << 20, 'x') + "\"";
   large.Send(ApiServer::RequestText("POST", "/v1/chat/completions", ApiServer::Body(padding)));
@@ -190,6 +189,22 @@ TEST(ChatEndpoint, CancelsWhenTheClientLeaves_C254_C255) {
     EXPECT_EQ(logs[0].usage.prompt_tokens, 7);
     EXPECT_EQ(server.backend().live_stream_count(), 0);
   }
+}
+
+TEST(ChatEndpoint, StopsPreparingWhenTheClientLeaves) {
+  ApiServer server;
+  server.backend().HoldPrepare();
+  {
+    http::RawClient client = server.Connect();
+    client.Send(ApiServer::RequestText("POST", "/v1/chat/completions", ApiServer::Body()));
+    while (!server.backend().last_request()) {
+      std::this_thread::yield();
+    }
+    client.Reset();
+  }
+  const auto logs = server.WaitForLogs(1);
+  ASSERT_THAT(logs, SizeIs(1));
+  EXPECT_EQ(logs[0].status, 499);
 }
 
 TEST(ChatEndpoint, LogsWhatARequestWas) {

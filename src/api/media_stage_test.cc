@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/post.hpp>
 #include <latch>
 
 #include "api/testing/api_server.h"
@@ -83,7 +82,7 @@ TEST_F(MediaParts, AreCheckedAfterEveryField) {
 
 TEST_F(MediaParts, AreNotHeldUpByThoseThatAreFetched) {
   std::latch released(1);
-  boost::asio::post(server_.remote_media_worker(), [&released] { released.wait(); });
+  server_.remote_media_worker().Post("", [&released] { released.wait(); });
   http::RawClient slow = server_.Connect();
   const std::string body = R"({"model":"V","messages":[{"role":"user","content":[)"
                            R"({"type":"image_url","image_url":{"url":"http://10.0.0.1/"}}]}]})";

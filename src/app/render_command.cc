@@ -43,7 +43,8 @@ class FormatBackend final : public chat::ChatBackend {
   }
 
   const chat::ModelRecord& record() const override { return record_; }
-  base::Result<std::unique_ptr<chat::PreparedChat>> Prepare(chat::ChatRequest) override {
+  base::Result<std::unique_ptr<chat::PreparedChat>> Prepare(chat::ChatRequest,
+                                                            const std::function<bool()>&) override {
     return base::Unsupported("nothing is computed here");
   }
 

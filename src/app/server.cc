@@ -7,7 +7,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <csignal>
 
 #include "api/api_handler.h"
@@ -52,10 +51,9 @@ class ServerImpl final : public Server {
     if (http_ != nullptr) {
       http_->Abort();
     }
-    for (boost::asio::thread_pool* pool :
+    for (base::FairPool* pool :
          {&worker_, &media_worker_, &remote_media_worker_, &schema_worker_}) {
-      pool->stop();
-      pool->join();
+      pool->Stop();
     }
   }
 
@@ -102,11 +100,11 @@ class ServerImpl final : public Server {
   boost::asio::io_context io_{1};
   // Posts to the loop, and its models are used by requests in it.
   ModelService service_;
-  // Joined before the loop ends: their jobs hold coroutines of the loop.
-  boost::asio::thread_pool worker_{1};
-  boost::asio::thread_pool media_worker_{1};
-  boost::asio::thread_pool remote_media_worker_{2};
-  boost::asio::thread_pool schema_worker_{2};
+  // Stopped before the loop ends: their jobs hold coroutines of the loop.
+  base::FairPool worker_{1};
+  base::FairPool media_worker_{1};
+  base::FairPool remote_media_worker_{3};
+  base::FairPool schema_worker_{3};
   std::unique_ptr<http::Server> http_;
   std::string address_;
   boost::asio::signal_set signals_{io_};
@@ -161,11 +159,11 @@ base::Status ServerImpl::MakeApi() {
   services.metrics = &metrics_;
   services.backends = &service_.models();
   services.store = store_.get();
-  services.worker = worker_.get_executor();
+  services.worker = &worker_;
   services.media = media_.get();
-  services.media_worker = media_worker_.get_executor();
-  services.remote_media_worker = remote_media_worker_.get_executor();
-  services.schema_worker = schema_worker_.get_executor();
+  services.media_worker = &media_worker_;
+  services.remote_media_worker = &remote_media_worker_;
+  services.schema_worker = &schema_worker_;
   services.log = [this](const api::RequestLog& log) { log_->Request(log, clock_.UnixMillis()); };
   handler_ = std::make_unique<api::ApiHandler>(std::move(services));
   counter_ = std::make_unique<CountingHandler>(handler_.get());

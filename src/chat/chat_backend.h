@@ -63,16 +63,18 @@ class ChatBackend {
   virtual bool ready() const { return true; }
 
   // Renders and tokenises the prompt and checks it against the context. May take milliseconds for
-  // a long prompt: call it on a worker thread. Errors: kContextOverflow (message is the contract's
-  // text), kInvalidArgument (the template refused), kUnsupported, kUnavailable. The result must be
-  // gone before the backend is.
-  virtual base::Result<std::unique_ptr<PreparedChat>> Prepare(ChatRequest request) = 0;
+  // a long prompt, seconds for a large schema: call it on a worker thread. `interrupted`, when
+  // given, is asked now and then during what takes long; true ends it with kCancelled. Errors:
+  // kContextOverflow (message is the contract's text), kInvalidArgument (the template refused),
+  // kUnsupported, kUnavailable. The result must be gone before the backend is.
+  virtual base::Result<std::unique_ptr<PreparedChat>> Prepare(
+      ChatRequest request, const std::function<bool()>& interrupted) = 0;
 };
 
 // Both steps at once, for callers without limits to ask in between.
 inline base::Result<std::unique_ptr<ChatStream>> StartChat(ChatBackend& backend,
                                                            ChatRequest request) {
-  auto prepared = backend.Prepare(std::move(request));
+  auto prepared = backend.Prepare(std::move(request), {});
   if (!prepared.has_value()) {
     return std::move(prepared).error();
   }

@@ -28,12 +28,12 @@ AnswerConstraints::AnswerConstraints(std::shared_ptr<const tokenizer::Tokenizer>
       writer_(*syntax, *tokenizer_) {}
 
 base::Result<AnswerConstraints::Maker> AnswerConstraints::MakerFor(
-    const chat::ChatRequest& request) {
+    const chat::ChatRequest& request, const std::function<bool()>& interrupted) {
   auto vocabulary = TRY(Vocabulary());
   std::string key = AnswerGrammarKey(*syntax_, request);
   std::shared_ptr<const grammar::Grammar> grammar = Recall(key);
   if (grammar == nullptr || grammar->is_exhausted()) {
-    grammar = TRY(Compile(request));
+    grammar = TRY(Compile(request, interrupted));
     Remember({.key = std::move(key), .grammar = grammar});
   }
   return [grammar = std::move(grammar), vocabulary = std::move(vocabulary), tokenizer = tokenizer_,
@@ -43,13 +43,17 @@ base::Result<AnswerConstraints::Maker> AnswerConstraints::MakerFor(
 }
 
 base::Result<std::shared_ptr<const grammar::Grammar>> AnswerConstraints::Compile(
-    const chat::ChatRequest& request) {
+    const chat::ChatRequest& request, const std::function<bool()>& interrupted) {
   const base::TimePoint deadline = clock_->Now() + kCompileTimeMax;
   grammar::SchemaOptions options;
   options.whitespace = whitespace_;
-  options.keep_going = [&] { return clock_->Now() < deadline; };
+  bool given_up = false;
+  options.keep_going = [&] {
+    given_up = interrupted && interrupted();
+    return !given_up && clock_->Now() < deadline;
+  };
   auto grammar = MakeAnswerGrammar(*syntax_, writer_, request, options);
-  if (!grammar.has_value() && grammar.error().kind == base::ErrorKind::kCancelled) {
+  if (!grammar.has_value() && grammar.error().kind == base::ErrorKind::kCancelled && !given_up) {
     return base::InvalidArgument("the schema takes too long to compile");
   }
   return grammar;

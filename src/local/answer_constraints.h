@@ -31,9 +31,10 @@ class AnswerConstraints {
 
   using Maker = std::function<std::unique_ptr<engine::TokenConstraint>()>;
   // Makes what each choice of `request` is held to, for a request that chat::IsConstrained. May
-  // take seconds for a large schema that is new. Errors: those of MakeAnswerGrammar; a compilation
-  // over its time is kInvalidArgument.
-  base::Result<Maker> MakerFor(const chat::ChatRequest& request);
+  // take seconds for a large schema that is new; `interrupted` as of ChatBackend::Prepare. Errors:
+  // those of MakeAnswerGrammar; a compilation over its time is kInvalidArgument.
+  base::Result<Maker> MakerFor(const chat::ChatRequest& request,
+                               const std::function<bool()>& interrupted = {});
 
  private:
   struct Entry {
@@ -42,7 +43,8 @@ class AnswerConstraints {
   };
 
   base::Result<std::shared_ptr<const grammar::Vocabulary>> Vocabulary();
-  base::Result<std::shared_ptr<const grammar::Grammar>> Compile(const chat::ChatRequest& request);
+  base::Result<std::shared_ptr<const grammar::Grammar>> Compile(
+      const chat::ChatRequest& request, const std::function<bool()>& interrupted);
   std::shared_ptr<const grammar::Grammar> Recall(const std::string& key);
   void Remember(Entry entry);
 

@@ -1,7 +1,9 @@
 #include "local/answer_constraints.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -50,6 +52,25 @@ TEST_F(Spacing, IsOneSpaceOrNoneBehindColonsAndCommas) {
 TEST_F(Spacing, IsNoneInCompactAnswers) {
   EXPECT_FALSE(MaySpace(grammar::Whitespace::kCompact, R"({"a":)"));
   EXPECT_FALSE(MaySpace(grammar::Whitespace::kCompact, R"({"a":[1,)"));
+}
+
+TEST(AnswerConstraintsTest, StopWhenInterrupted) {
+  const auto tokenizer =
+      tokenizer::Tokenizer::Create(tokenizer::testing::MakeTinyVocabulary()).value();
+  base::FakeClock clock;
+  AnswerConstraints constraints(tokenizer, output_parser::FindSyntax("hermes"), tokenizer->size(),
+                                grammar::Whitespace::kCompact, &clock);
+  std::string choices;
+  for (int i = 0; i < 400; ++i) {
+    choices += fmt::format(R"({}{{"anyOf":[{{"required":["a{}"]}},{{"required":["b{}"]}}]}})",
+                           i == 0 ? "" : ",", i, i);
+  }
+  chat::ChatRequest request;
+  request.response_format =
+      chat::JsonSchemaFormat{.name = "x", .schema_json = R"({"allOf":[)" + choices + "]}"};
+  const auto interrupted = constraints.MakerFor(request, [] { return true; });
+  ASSERT_FALSE(interrupted.has_value());
+  EXPECT_EQ(interrupted.error().kind, base::ErrorKind::kCancelled);
 }
 
 }  // namespace

@@ -97,7 +97,8 @@ class LocalBackendImpl final : public LocalBackend {
     }
   }
 
-  base::Result<std::unique_ptr<chat::PreparedChat>> Prepare(chat::ChatRequest request) override;
+  base::Result<std::unique_ptr<chat::PreparedChat>> Prepare(
+      chat::ChatRequest request, const std::function<bool()>& interrupted) override;
 
  private:
   void ObeyRecord(chat::ChatRequest& request) const;
@@ -121,7 +122,7 @@ class LocalBackendImpl final : public LocalBackend {
 };
 
 base::Result<std::unique_ptr<chat::PreparedChat>> LocalBackendImpl::Prepare(
-    chat::ChatRequest request) {
+    chat::ChatRequest request, const std::function<bool()>& interrupted) {
   TRY(CheckSupported(request));
   ObeyRecord(request);
   Prompt prompt = TRY(MakePrompt(request));
@@ -142,7 +143,7 @@ base::Result<std::unique_ptr<chat::PreparedChat>> LocalBackendImpl::Prepare(
   };
   engine::GenerationRequest generation = MakeGeneration(request, std::move(prompt));
   if (chat::IsConstrained(request)) {
-    generation.make_constraint = TRY(constraints_.MakerFor(request));
+    generation.make_constraint = TRY(constraints_.MakerFor(request, interrupted));
   }
   return std::unique_ptr<chat::PreparedChat>(std::make_unique<LocalPrepared>(
       std::move(options), std::move(generation), model_.get(), random_));

@@ -143,7 +143,7 @@ TEST_F(Local, KnowsItsRecordAndRefusesAtStartUntilItIsLoaded_C260) {
   EXPECT_EQ(backend_->record().vocabulary_size, 272);
   EXPECT_EQ(backend_->stats().blocks_total, 0);
 
-  auto prepared = backend_->Prepare(Ask("Hello"));
+  auto prepared = backend_->Prepare(Ask("Hello"), {});
   ASSERT_TRUE(prepared.has_value()) << prepared.error().message;
   EXPECT_GT((*prepared)->prompt_tokens(), 0);
   const auto refused = (*prepared)->Start();

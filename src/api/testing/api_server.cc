@@ -32,10 +32,10 @@ ApiServer::ApiServer(ApiOptions options, accounts::Store* store)
   services.metrics = &metrics_;
   services.backends = &resolver_;
   services.store = store;
-  services.worker = worker_.get_executor();
-  services.media_worker = worker_.get_executor();
-  services.remote_media_worker = remote_media_worker_.get_executor();
-  services.schema_worker = schema_worker_.get_executor();
+  services.worker = &worker_;
+  services.media_worker = &worker_;
+  services.remote_media_worker = &remote_media_worker_;
+  services.schema_worker = &schema_worker_;
   services.log = [this](const RequestLog& log) {
     const std::lock_guard lock(mutex_);
     logs_.push_back(log);
@@ -47,9 +47,9 @@ ApiServer::ApiServer(ApiOptions options, accounts::Store* store)
 
 // Work under way comes back to the server's event loop, so that has to be there still.
 ApiServer::~ApiServer() {
-  schema_worker_.join();
-  remote_media_worker_.join();
-  worker_.join();
+  schema_worker_.Stop();
+  remote_media_worker_.Stop();
+  worker_.Stop();
 }
 
 std::string ApiServer::Body(std::string_view more) {

@@ -2,7 +2,6 @@
 // the models "M" and "V" of ParseFixture.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -13,6 +12,7 @@
 #include "accounts/accounts.h"
 #include "api/api_handler.h"
 #include "api/testing/fixed_resolver.h"
+#include "base/fair_pool.h"
 #include "base/testing/fake_clock.h"
 #include "base/testing/fake_random.h"
 #include "chat/testing/scripted_backend.h"
@@ -36,9 +36,9 @@ class ApiServer {
   http::ServerThread& server() { return *server_; }
   base::FakeClock& clock() { return clock_; }
   // Where requests with anything to fetch are held up, and no others.
-  boost::asio::thread_pool& remote_media_worker() { return remote_media_worker_; }
+  base::FairPool& remote_media_worker() { return remote_media_worker_; }
   // Where requests with large bodies are held up, and no others.
-  boost::asio::thread_pool& schema_worker() { return schema_worker_; }
+  base::FairPool& schema_worker() { return schema_worker_; }
   http::RawClient Connect() { return http::RawClient(server_->port()); }
 
   // One request on a connection of its own. `headers` are whole lines, each ended with \r\n.
@@ -67,9 +67,9 @@ class ApiServer {
   std::shared_ptr<chat::ScriptedBackend> backend_;
   std::shared_ptr<chat::ScriptedBackend> vision_;
   FixedResolver resolver_;
-  boost::asio::thread_pool worker_{1};
-  boost::asio::thread_pool remote_media_worker_{1};
-  boost::asio::thread_pool schema_worker_{1};
+  base::FairPool worker_{1};
+  base::FairPool remote_media_worker_{1};
+  base::FairPool schema_worker_{1};
   std::mutex mutex_;
   std::condition_variable logged_;
   std::vector<RequestLog> logs_;

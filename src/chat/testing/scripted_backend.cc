@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <set>
+#include <thread>
 #include <utility>
 
 namespace millrace::chat {
@@ -67,6 +68,7 @@ struct ScriptedBackend::Shared {
   std::optional<base::Error> prepare_error;
   std::optional<base::Error> start_error;
   std::optional<ChatRequest> last_request;
+  bool prepare_held = false;
   bool released = false;
   std::set<Stream*> streams;
 };
@@ -152,9 +154,18 @@ class ScriptedBackend::Prepared final : public PreparedChat {
   Script script_;
 };
 
-base::Result<std::unique_ptr<PreparedChat>> ScriptedBackend::Prepare(ChatRequest request) {
-  const std::lock_guard lock(shared_->mutex);
+base::Result<std::unique_ptr<PreparedChat>> ScriptedBackend::Prepare(
+    ChatRequest request, const std::function<bool()>& interrupted) {
+  std::unique_lock lock(shared_->mutex);
   shared_->last_request = std::move(request);
+  while (shared_->prepare_held) {
+    lock.unlock();
+    if (interrupted && interrupted()) {
+      return base::Error{base::ErrorKind::kCancelled, "interrupted"};
+    }
+    std::this_thread::yield();
+    lock.lock();
+  }
   if (shared_->prepare_error) {
     return *shared_->prepare_error;
   }
@@ -166,6 +177,11 @@ void ScriptedBackend::Play(Script script) {
   shared_->script = std::move(script);
   shared_->prepare_error.reset();
   shared_->start_error.reset();
+}
+
+void ScriptedBackend::HoldPrepare() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->prepare_held = true;
 }
 
 void ScriptedBackend::FailPrepare(base::Error error) {

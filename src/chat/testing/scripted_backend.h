@@ -50,11 +50,14 @@ class ScriptedBackend final : public ChatBackend {
   explicit ScriptedBackend(ModelRecord record);
 
   const ModelRecord& record() const override { return record_; }
-  base::Result<std::unique_ptr<PreparedChat>> Prepare(ChatRequest request) override;
+  base::Result<std::unique_ptr<PreparedChat>> Prepare(
+      ChatRequest request, const std::function<bool()>& interrupted) override;
 
   // What every request from now on plays, or fails with in either step. Its prompt has the script's
   // number of tokens.
   void Play(Script script);
+  // Prepare goes on until it is interrupted.
+  void HoldPrepare();
   void FailPrepare(base::Error error);
   void FailStart(base::Error error);
   // Lets streams go on past their pause, those started later too.
