@@ -15,6 +15,7 @@
 
 #include "json/json.h"
 #include "local/text_values.h"
+#include "output_parser/argument_names.h"
 #include "output_parser/argument_types.h"
 
 namespace millrace::local {
@@ -106,9 +107,11 @@ class TaggedObject {
       }
     }
     for (const Property& property : properties) {
-      if (!IsWritable(property.name)) {
+      if (!output_parser::ComesBack(property.name, form_)) {
         return base::Unsupported(
-            fmt::format("/properties/{}: this model cannot write that name", property.name));
+            fmt::format("/properties/{}: between the tags of this model's calls the name would be "
+                        "read as another",
+                        property.name));
       }
     }
     return properties;
@@ -121,11 +124,6 @@ class TaggedObject {
     } else {
       found->required = true;
     }
-  }
-
-  // A name has to come back from between its tags as it went in.
-  static bool IsWritable(std::string_view name) {
-    return !name.empty() && name.find_first_of("<>\"\n\r\t ") == std::string_view::npos;
   }
 
   base::Result<Expression> Argument(const std::string& name) const {
@@ -149,7 +147,8 @@ class TaggedObject {
   }
 
   Expression Begin(const std::string& name, std::string_view value_begin) const {
-    return writer_.Write(fmt::format("{}{}{}", form_.argument_begin, name, value_begin));
+    return Expression::Sequence({writer_.Write(form_.argument_begin), Expression::Literal(name),
+                                 writer_.Write(value_begin)});
   }
 
   bool states_types() const { return form_.text_begin != form_.json_begin; }

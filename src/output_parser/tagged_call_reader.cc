@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "output_parser/argument_names.h"
 #include "output_parser/json_text.h"
 #include "output_parser/marks.h"
 #include "output_parser/readers.h"
@@ -14,19 +15,6 @@ namespace millrace::output_parser {
 namespace {
 
 constexpr size_t kNameBytesMax = 256;
-constexpr size_t kKeyBytesMax = 4096;
-
-// Without the quotes and spaces that models put around names.
-std::string_view Unquoted(std::string_view name) {
-  name = Trimmed(name);
-  while (!name.empty() && name.front() == '"') {
-    name.remove_prefix(1);
-  }
-  while (!name.empty() && name.back() == '"') {
-    name.remove_suffix(1);
-  }
-  return Trimmed(name);
-}
 
 // The marks that may stand between arguments, in the order of TaggedCallReader::Between. The pieces
 // of call_end before its last one follow.
@@ -176,7 +164,7 @@ class TaggedCallReader : public CallReader {
   }
 
   void ConsumeKey(char byte, CallSink& sink) {
-    if (key_.size() < kKeyBytesMax) {
+    if (key_.size() < kArgumentNameBytesMax) {
       key_ += byte;
     } else {
       key_.back() = byte;

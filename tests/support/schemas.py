@@ -53,8 +53,9 @@ class Schemas:
         return make(2)
 
     def parameters(self) -> dict:
-        """What a tool takes. Families that write arguments one by one are held to no more than this at the top."""
-        keys = self._dice.sample([key for key in KEYS if " " not in key and '"' not in key], self._dice.randint(1, 4))
+        """What a tool takes. Families that write arguments one by one are held to no more than this at the top, and one
+        of them has names between quotes."""
+        keys = self._dice.sample([key for key in KEYS if '"' not in key], self._dice.randint(1, 4))
         return {"type": "object", "properties": {key: self._value(1) for key in keys}, "additionalProperties": False,
                 "required": [key for key in keys if self._dice.random() < 0.7]}
 
