@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <latch>
 #include <memory>
 #include <optional>
 #include <span>
@@ -279,6 +280,110 @@ TEST(Constraint, ThatFailsCostsItsOwnRequestOnly) {
     EXPECT_EQ(other->choices[0].tokens.size(), 200U);
   }
 }
+
+// Allows everything but the end. Its calls wait at a gate, from the sixth token on.
+class SlowConstraint final : public TokenConstraint {
+ public:
+  SlowConstraint(bool in_mask, std::latch* gate) : in_mask_(in_mask), gate_(gate) {}
+
+  void FillMask(std::span<uint32_t> mask) override {
+    if (in_mask_ && accepted_ == 5) {
+      gate_->wait();
+    }
+    std::ranges::fill(mask, ~uint32_t{0});
+    mask[1] = ~uint32_t{0} >> 1;  // without token 63
+  }
+  void Accept(base::TokenId) override {
+    if (!in_mask_ && accepted_ == 5) {
+      gate_->wait();
+    }
+    ++accepted_;
+  }
+  std::vector<base::TokenId> TakeForced(size_t) override { return {}; }
+  bool MustEnd() override { return false; }
+
+ private:
+  const bool in_mask_;
+  std::latch* gate_;
+  int32_t accepted_ = 0;
+};
+
+class BusyConstraint : public ::testing::TestWithParam<bool> {
+ protected:
+  // Three choices held by slow constraints, of a tenant of its own.
+  GenerationRequest Slow() {
+    GenerationRequest slow = Free(40);
+    slow.choice_count = 3;
+    slow.tenant = "slow";
+    slow.make_constraint = [this] { return std::make_unique<SlowConstraint>(GetParam(), &gate_); };
+    return slow;
+  }
+  static GenerationRequest Free(int32_t token_count) {
+    GenerationRequest free;
+    free.prompt = {TokenId{5}, TokenId{6}, TokenId{7}};
+    free.seed = 3;
+    free.sampling = {.temperature = 0.9, .frequency_penalty = 0.5};
+    free.answer_tokens_max = token_count;
+    return free;
+  }
+
+  const base::SystemClock clock_;
+  metrics::Registry registry_;
+  std::latch gate_{1};  // outlives the engine, whose jobs wait at it
+  std::unique_ptr<Engine> engine_ =
+      Engine::Create(std::make_unique<testing::HashModel>(testing::HashModelOptions{}),
+                     {.thread_count = 2, .kv_bytes_max = 1 << 20}, &clock_, &registry_)
+          .value();
+};
+
+TEST_P(BusyConstraint, HoldsUpItsOwnRequestOnly) {
+  std::optional<testing::GenerationResult> slow;
+  std::thread beside([&] { slow = testing::Generate(*engine_, Slow()); });
+  // Also another one that is held to something, and does so in time.
+  GenerationRequest held = Free(300);
+  held.make_constraint = [this] {
+    static std::latch open(0);
+    return std::make_unique<SlowConstraint>(GetParam(), &open);
+  };
+  const testing::GenerationResult in_time = testing::Generate(*engine_, held);
+  EXPECT_EQ(testing::Generate(*engine_, Free(300)).choices[0].tokens.size(), 300U);
+  gate_.count_down();
+  beside.join();
+  ASSERT_TRUE(slow.has_value());
+  EXPECT_FALSE(slow->failure);
+  // The same draws as without any delay.
+  EXPECT_EQ(slow->choices, testing::Generate(*engine_, Slow()).choices);
+  ASSERT_EQ(slow->choices.size(), 3U);
+  ASSERT_EQ(in_time.choices[0].tokens.size(), 300U);
+  EXPECT_TRUE(std::equal(slow->choices[0].tokens.begin(), slow->choices[0].tokens.end(),
+                         in_time.choices[0].tokens.begin()));
+}
+
+TEST_P(BusyConstraint, NeedNotBeWaitedForByAClientThatLeaves) {
+  {
+    const auto handle = engine_->Submit(Slow()).value();
+    for (int i = 0; i < 5; ++i) {
+      (void)testing::WaitForEvent(*handle);
+    }
+  }
+  testing::WaitUntilIdle(*engine_);  // though the gate is closed
+  EXPECT_EQ(testing::Generate(*engine_, Free(50)).choices[0].tokens.size(), 50U);
+  gate_.count_down();
+}
+
+TEST_P(BusyConstraint, DoesNotKeepARequestFromFailing) {
+  const auto handle = engine_->Submit(Slow()).value();
+  for (int i = 0; i < 5; ++i) {
+    (void)testing::WaitForEvent(*handle);
+  }
+  engine_->FailAll(base::Internal("all"));
+  EXPECT_TRUE(testing::ReadAll(*handle, 3).failure);
+  gate_.count_down();
+}
+
+INSTANTIATE_TEST_SUITE_P(WhereItIsSlow, BusyConstraint, ::testing::Bool(), [](const auto& where) {
+  return where.param ? "InMasks" : "BehindTokens";
+});
 
 }  // namespace
 }  // namespace millrace::engine

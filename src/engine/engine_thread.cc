@@ -17,9 +17,21 @@ std::unique_ptr<scheduler::State> NewState(const kv::StorageShape& shape) {
   return std::make_unique<scheduler::State>(shape.block_count, shape.block_size);
 }
 
+// Two, so that nobody waits for a single tenant's constraints.
+constexpr size_t kJobThreads = 2;
+// How much longer than the model constraints may take, before a step goes on without their
+// requests. Nearly all take a small part of this.
+constexpr std::chrono::milliseconds kPatience{10};
+
 // Whether a constraint has had enough, not the machine.
-bool IsOfConstraint(const std::exception& failure) {
-  return dynamic_cast<const std::bad_alloc*>(&failure) == nullptr;
+bool IsOfConstraint(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::bad_alloc&) {
+    return false;
+  } catch (...) {
+    return true;
+  }
 }
 
 }  // namespace
@@ -41,7 +53,8 @@ EngineThread::EngineThread(Parts parts)
       stopping_(std::make_shared<const base::Error>(
           base::Error{base::ErrorKind::kUnavailable, "The engine is shutting down."})),
       pool_(parts.thread_count),
-      state_(NewState(storage_.shape())) {
+      state_(NewState(storage_.shape())),
+      jobs_(kJobThreads, [inbox = inbox_](scheduler::RequestId id) { inbox->Release(id); }) {
   UpdateStats();
 }
 
@@ -84,6 +97,9 @@ void EngineThread::Receive(Inbox::Mail mail) {
   for (scheduler::RequestId id : mail.resumed) {
     scheduler::SetPaused(*state_, id, false);
   }
+  for (scheduler::RequestId id : mail.released) {
+    scheduler::Release(*state_, id);
+  }
   for (scheduler::SequenceKey key : mail.stopped) {
     StopChoice(key);
   }
@@ -113,22 +129,21 @@ void EngineThread::Start(Submission submission) {
 }
 
 void EngineThread::Register(Submission submission) {
-  ActiveRequest active{.request = std::move(submission.request),
-                       .channel = std::move(submission.channel),
-                       .choices = {},
-                       .outgoing = {}};
-  active.open_choice_count = active.request->choice_count;
-  const auto prompt_count = static_cast<int32_t>(active.request->prompt.size());
+  auto active = std::make_shared<ActiveRequest>();
+  active->request = std::move(submission.request);
+  active->channel = std::move(submission.channel);
+  active->open_choice_count = active->request->choice_count;
+  const auto prompt_count = static_cast<int32_t>(active->request->prompt.size());
   for (sampling::Sampler& sampler : submission.samplers) {
-    const size_t index = active.choices.size();
+    const size_t index = active->choices.size();
     auto constraint =
         submission.constraints.empty() ? nullptr : std::move(submission.constraints[index]);
-    AnswerTracker tracker(active.request.get(), context_tokens_ - prompt_count, constraint.get());
-    active.choices.push_back({.sampler = std::move(sampler),
-                              .constraint = std::move(constraint),
-                              .tracker = std::move(tracker)});
+    AnswerTracker tracker(active->request.get(), context_tokens_ - prompt_count, constraint.get());
+    active->choices.push_back({.sampler = std::move(sampler),
+                               .constraint = std::move(constraint),
+                               .tracker = std::move(tracker)});
   }
-  GenerationRequest& request = *active.request;
+  GenerationRequest& request = *active->request;
   active_.emplace(submission.id, std::move(active));
   scheduler::Submit(*state_, {.id = submission.id,
                               .prompt = std::exchange(request.prompt, {}),
@@ -142,7 +157,7 @@ void EngineThread::Forget(scheduler::RequestId id) {
   if (it == active_.end()) {
     return;
   }
-  if (!it->second.started) {
+  if (!it->second->started) {
     inbox_->LeaveQueue(1);
   }
   scheduler::Cancel(*state_, id);
@@ -154,7 +169,7 @@ void EngineThread::StopChoice(scheduler::SequenceKey key) {
   if (it == active_.end()) {
     return;
   }
-  ActiveRequest& active = it->second;
+  ActiveRequest& active = *it->second;
   Choice& choice = active.choices.at(static_cast<size_t>(key.choice));
   if (choice.ended) {
     return;
@@ -194,7 +209,7 @@ bool EngineThread::RunStep() {
 
 void EngineThread::NoteAdmitted(const scheduler::StepPlan& plan) {
   for (scheduler::RequestId id : plan.admitted) {
-    ActiveRequest& active = active_.at(id);
+    ActiveRequest& active = *active_.at(id);
     active.started = true;
     active.channel->NoteAdmitted(clock_->Now());
   }
@@ -211,18 +226,14 @@ bool EngineThread::Compute(const scheduler::StepPlan& plan) {
   const size_t row_count = PrepareBatch(plan);
   const auto vocabulary = static_cast<size_t>(model_->info().vocabulary_size);
   logits_.resize(std::max(logits_.size(), draws_.size() * vocabulary));
-  // What may be drawn follows from what was, so it can be found out meanwhile.
-  if (AnyConstrained()) {
-    mask_worker_.Begin([this] { FillMasks(); });
-  }
+  BeginMasks();
   try {
     model_->Forward({.tokens = batch_tokens_, .sequences = batch_sequences_}, storage_, pool_,
                     std::span(logits_).first(row_count * vocabulary));
   } catch (const std::exception&) {
-    mask_worker_.Wait();
     return false;
   }
-  mask_worker_.Wait();
+  WaitForJobs();
   for (const Draw& draw : draws_) {
     if (draw.row != draw.model_row) {
       std::memcpy(&logits_[draw.row * vocabulary], &logits_[draw.model_row * vocabulary],
@@ -252,15 +263,14 @@ size_t EngineThread::PrepareBatch(const scheduler::StepPlan& plan) {
     if (row.draw_count == 0) {
       continue;
     }
-    ActiveRequest& active = active_.at(row.sequence.request);
+    ActiveRequest& active = *active_.at(row.sequence.request);
     NoteCachedTokens(row.sequence.request, active);
     for (int32_t i = 0; i < row.draw_count; ++i) {
       draws_.push_back({.id = row.sequence.request,
                         .request = &active,
-                        .choice = row.sequence.choice + i,
+                        .choice_index = row.sequence.choice + i,
                         .model_row = model_row,
                         .row = model_row,
-                        .mask = {},
                         .token = {}});
     }
     ++model_row;
@@ -278,30 +288,65 @@ size_t EngineThread::PrepareBatch(const scheduler::StepPlan& plan) {
 void EngineThread::NoteCachedTokens(scheduler::RequestId id, ActiveRequest& active) {
   const scheduler::Request& request = state_->requests.at(id);
   if (!request.forked) {
-    active.cached_token_count = request.cached_token_count;
-    metrics_.cached_tokens.Add(static_cast<uint64_t>(request.cached_token_count));
+    const int32_t before = std::exchange(active.cached_token_count, request.cached_token_count);
+    metrics_.cached_tokens.Add(static_cast<uint64_t>(request.cached_token_count - before));
   }
 }
 
-bool EngineThread::AnyConstrained() const {
-  return std::ranges::any_of(draws_, [](const Draw& draw) {
-    return draw.request->choices[static_cast<size_t>(draw.choice)].constraint != nullptr;
-  });
+// What may be drawn follows from what was, so it can be found out while the model computes.
+void EngineThread::BeginMasks() {
+  const size_t word_count = (static_cast<size_t>(model_->info().vocabulary_size) + 31) / 32;
+  for (Draw& draw : draws_) {
+    if (draw.choice().constraint != nullptr && draw.choice().stage == Choice::Stage::kNone) {
+      BeginJob(draw, [word_count](Choice& choice) {
+        choice.mask = choice.tracker.Mask(word_count);
+        choice.stage = Choice::Stage::kMasked;
+      });
+    }
+  }
 }
 
-// On the mask worker.
-void EngineThread::FillMasks() {
-  const auto vocabulary = static_cast<size_t>(model_->info().vocabulary_size);
+// What a token leads to may take as long as what it may be.
+void EngineThread::BeginFeeding() {
   for (Draw& draw : draws_) {
-    Choice& choice = draw.request->choices[static_cast<size_t>(draw.choice)];
-    if (choice.ended) {
-      continue;
+    if (draw.choice().constraint != nullptr && !draw.late && !draw.failed &&
+        draw.choice().stage == Choice::Stage::kMasked) {
+      BeginJob(draw, [token = std::move(draw.token)](Choice& choice) mutable {
+        choice.fed = choice.tracker.Feed(std::move(token));
+        choice.stage = Choice::Stage::kFed;
+      });
     }
-    try {
-      draw.mask = choice.tracker.Mask((vocabulary + 31) / 32);
-    } catch (const std::exception& failure) {
+  }
+}
+
+// The job has the choice to itself until it is done. A request that has gone meanwhile needs none.
+void EngineThread::BeginJob(Draw& draw, std::move_only_function<Job> job) {
+  if (draw.choice().ended) {
+    return;
+  }
+  const std::weak_ptr<ActiveRequest> wanted = active_.at(draw.id);
+  jobs_.Begin(draw.id, draw.request->request->tenant,
+              [wanted, index = draw.choice_index, job = std::move(job)]() mutable {
+                const auto request = wanted.lock();
+                if (request == nullptr) {
+                  return;
+                }
+                Choice& choice = request->choices[static_cast<size_t>(index)];
+                try {
+                  job(choice);
+                } catch (const std::exception&) {
+                  choice.failure = std::current_exception();
+                }
+              });
+}
+
+void EngineThread::WaitForJobs() {
+  const std::set<scheduler::RequestId> late = jobs_.Wait(kPatience);
+  for (Draw& draw : draws_) {
+    draw.late = draw.late || late.contains(draw.id);
+    if (!draw.late && draw.choice().failure != nullptr) {
       draw.failed = true;
-      draw.unheld = IsOfConstraint(failure);
+      draw.unheld = IsOfConstraint(draw.choice().failure);
     }
   }
 }
@@ -311,13 +356,13 @@ void EngineThread::DrawTokens() {
   const auto vocabulary = static_cast<size_t>(model_->info().vocabulary_size);
   const auto draw_one = [&](int32_t index) {
     Draw& draw = draws_[static_cast<size_t>(index)];
-    Choice& choice = draw.request->choices[static_cast<size_t>(draw.choice)];
-    if (choice.ended || draw.failed) {
+    Choice& choice = draw.choice();
+    if (choice.ended || draw.late || draw.failed || choice.stage == Choice::Stage::kFed) {
       return;
     }
     try {
       draw.token = choice.sampler.Sample(
-          std::span(logits_).subspan(draw.row * vocabulary, vocabulary), draw.mask);
+          std::span(logits_).subspan(draw.row * vocabulary, vocabulary), choice.mask);
     } catch (const std::exception&) {
       draw.failed = true;
     }
@@ -330,22 +375,29 @@ void EngineThread::DrawTokens() {
 }
 
 void EngineThread::TrackDraws(scheduler::StepResult& result) {
+  BeginFeeding();
+  WaitForJobs();
   for (Draw& draw : draws_) {
-    Choice& choice = draw.request->choices[static_cast<size_t>(draw.choice)];
-    if (choice.ended || draw.failed) {
-      result.outcomes.push_back({.tokens = {}, .ended = true});
+    Choice& choice = draw.choice();
+    if (choice.ended || draw.late || draw.failed) {
+      result.outcomes.push_back({.tokens = {}, .ended = !draw.late, .late = draw.late});
       continue;
     }
     TrackedDraw tracked;
-    try {
-      tracked = choice.tracker.Feed(std::move(draw.token));
-    } catch (const std::exception& failure) {
-      draw.failed = true;
-      draw.unheld = IsOfConstraint(failure);
-      result.outcomes.push_back({.tokens = {}, .ended = true});
-      continue;
+    if (choice.constraint == nullptr) {
+      try {
+        tracked = choice.tracker.Feed(std::move(draw.token));
+      } catch (const std::exception&) {
+        draw.failed = true;
+        result.outcomes.push_back({.tokens = {}, .ended = true});
+        continue;
+      }
+    } else {
+      MILLRACE_CHECK(choice.stage == Choice::Stage::kFed);
+      choice.stage = Choice::Stage::kNone;
+      tracked = std::exchange(choice.fed, {});
     }
-    result.outcomes.push_back(Track(draw.id, *draw.request, draw.choice, std::move(tracked)));
+    result.outcomes.push_back(Track(draw.id, *draw.request, draw.choice_index, std::move(tracked)));
   }
 }
 
@@ -374,7 +426,7 @@ scheduler::DrawOutcome EngineThread::Track(scheduler::RequestId id, ActiveReques
 
 void EngineThread::EndExhausted(const scheduler::StepPlan& plan) {
   for (scheduler::SequenceKey key : plan.exhausted) {
-    ActiveRequest& request = active_.at(key.request);
+    ActiveRequest& request = *active_.at(key.request);
     Choice& choice = request.choices[static_cast<size_t>(key.choice)];
     if (choice.ended) {
       continue;
@@ -405,7 +457,7 @@ void EngineThread::CopyBlocks(const std::vector<scheduler::BlockCopy>& copies) {
 void EngineThread::SendEvents() {
   for (scheduler::RequestId id : with_events_) {
     const auto it = active_.find(id);
-    ActiveRequest& active = it->second;
+    ActiveRequest& active = *it->second;
     const auto room = active.channel->Push(active.outgoing, active.cached_token_count);
     if (active.open_choice_count == 0) {
       active_.erase(it);
@@ -439,7 +491,7 @@ void EngineThread::FailRequest(scheduler::RequestId id, const SharedError& error
   if (it == active_.end()) {
     return;
   }
-  const std::shared_ptr<RequestChannel> channel = it->second.channel;
+  const std::shared_ptr<RequestChannel> channel = it->second->channel;
   Forget(id);
   metrics_.failed_requests.Add();
   channel->Fail(error);

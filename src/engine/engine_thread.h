@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,7 +17,7 @@
 #include "engine/engine.h"
 #include "engine/engine_metrics.h"
 #include "engine/inbox.h"
-#include "engine/side_worker.h"
+#include "engine/side_jobs.h"
 #include "kernels/thread_pool.h"
 #include "kv/storage.h"
 #include "model/model.h"
@@ -32,6 +34,9 @@ namespace millrace::engine {
 // request; these fail with kInternal. One of a constraint costs its own request, too, which asked
 // for what cannot be held: kInvalidArgument. Any other failure costs every request. The thread
 // lives on in all cases.
+//
+// Constraints work beside the model and beside everybody else: a request whose constraint takes
+// longer than a step has patience for is held, and the step goes on without it.
 class EngineThread {
  public:
   struct Parts {
@@ -58,6 +63,14 @@ class EngineThread {
     std::unique_ptr<TokenConstraint> constraint;  // may be null
     AnswerTracker tracker;
     bool ended = false;
+
+    // How far the next token of a constrained choice is. While a job is at work, it has the tracker
+    // and everything below to itself.
+    enum class Stage { kNone, kMasked, kFed };
+    Stage stage = Stage::kNone;
+    std::span<const uint32_t> mask = {};   // from kMasked on: what may be drawn; the tracker's
+    TrackedDraw fed = {};                  // from kFed on
+    std::exception_ptr failure = nullptr;  // of the job
   };
   struct ActiveRequest {
     std::unique_ptr<GenerationRequest> request;  // without its prompt
@@ -72,13 +85,15 @@ class EngineThread {
   struct Draw {
     scheduler::RequestId id{};
     ActiveRequest* request = nullptr;
-    int32_t choice = 0;
-    size_t model_row = 0;            // where the model writes the logits
-    size_t row = 0;                  // where this choice samples from them
-    std::span<const uint32_t> mask;  // what may be drawn; the choice's
+    int32_t choice_index = 0;
+    size_t model_row = 0;  // where the model writes the logits
+    size_t row = 0;        // where this choice samples from them
     sampling::SampledToken token;
+    bool late = false;  // not in this step: a job of its request takes too long
     bool failed = false;
     bool unheld = false;  // failed, because its constraint did
+
+    Choice& choice() const { return request->choices[static_cast<size_t>(choice_index)]; }
   };
 
   void Receive(Inbox::Mail mail);
@@ -91,8 +106,11 @@ class EngineThread {
   bool Compute(const scheduler::StepPlan& plan);
   size_t PrepareBatch(const scheduler::StepPlan& plan);
   void NoteCachedTokens(scheduler::RequestId id, ActiveRequest& active);
-  bool AnyConstrained() const;
-  void FillMasks();
+  void BeginMasks();
+  void BeginFeeding();
+  using Job = void(Choice&);
+  void BeginJob(Draw& draw, std::move_only_function<Job> job);
+  void WaitForJobs();
   void DrawTokens();
   void TrackDraws(scheduler::StepResult& result);
   void EndExhausted(const scheduler::StepPlan& plan);
@@ -119,9 +137,8 @@ class EngineThread {
   const SharedError unheld_;
   const SharedError stopping_;
   kernels::ThreadPool pool_;
-  SideWorker mask_worker_;
   std::unique_ptr<scheduler::State> state_;
-  std::map<scheduler::RequestId, ActiveRequest> active_;
+  std::map<scheduler::RequestId, std::shared_ptr<ActiveRequest>> active_;
 
   // Of the step in progress; kept for their memory.
   std::vector<base::TokenId> batch_tokens_;
@@ -132,6 +149,8 @@ class EngineThread {
 
   mutable std::mutex stats_mutex_;
   EngineStats stats_;
+
+  SideJobs jobs_;
 };
 
 }  // namespace millrace::engine

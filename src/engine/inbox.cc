@@ -49,6 +49,18 @@ void Inbox::Resume(scheduler::RequestId id) {
   arrived_.notify_one();
 }
 
+void Inbox::Release(scheduler::RequestId id) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) {
+      return;
+    }
+    mail_.released.push_back(id);
+    has_mail_ = true;
+  }
+  arrived_.notify_one();
+}
+
 void Inbox::StopChoice(scheduler::SequenceKey choice) {
   {
     const std::lock_guard lock(mutex_);

@@ -11,7 +11,7 @@
 namespace millrace::engine {
 
 // Made at the edge by whoever knows texts and grammars, one for each choice; from Submit on it is
-// the engine's, used by one thread at a time: masks are filled while the model computes. It sees
+// the engine's, used by one thread at a time, beside the model and beside other requests. It sees
 // answer tokens only: reasoning and its delimiters are free. A call that throws costs its request.
 class TokenConstraint {
  public:

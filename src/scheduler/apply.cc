@@ -45,13 +45,18 @@ void ForkChoice(State& state, SequenceKey key, const DrawOutcome& outcome,
 void ApplyRow(State& state, const PlanRow& row, std::span<const DrawOutcome> outcomes,
               std::vector<BlockCopy>& copies) {
   Sequence& sequence = state.sequences.at(row.sequence);
-  sequence.computed_count += row.token_count;
+  const bool late = !outcomes.empty() && outcomes.front().late;
+  sequence.computed_count += late ? row.token_count - 1 : row.token_count;
   sequence.reached_count = std::max(sequence.reached_count, sequence.computed_count);
   sequence.table.Publish(sequence.tokens, sequence.computed_count);
   if (outcomes.empty()) {
     return;
   }
   Request& request = state.requests.at(row.sequence.request);
+  if (late) {
+    request.held = true;
+    return;
+  }
   request.forked = true;
   int32_t ended_at_birth = 0;
   for (size_t i = 1; i < outcomes.size(); ++i) {

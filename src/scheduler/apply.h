@@ -11,9 +11,13 @@ namespace millrace::scheduler {
 
 // What one draw led to. A choice that goes on has at least one new token: the drawn one, or tokens
 // forced upon it.
+//
+// A late one is not known yet. All draws of its request have to be late then: the request is held,
+// and when it is released the last token of its rows is computed again, to be drawn from.
 struct DrawOutcome {
   std::vector<base::TokenId> tokens;
   bool ended = false;
+  bool late = false;
 };
 
 struct StepResult {

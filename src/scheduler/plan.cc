@@ -98,7 +98,7 @@ class Planner {
 void Planner::PlanDecodeRows() {
   for (SequenceKey key : Running()) {
     // An earlier row may have taken this one's blocks.
-    if (!state_.running.contains(key) || RequestOf(key).paused ||
+    if (!state_.running.contains(key) || !RequestOf(key).may_run() ||
         SequenceOf(key).pending_count() != 1) {
       continue;
     }
@@ -120,7 +120,7 @@ void Planner::PlanDecodeRows() {
 void Planner::Admit() {
   const std::vector<SequenceKey> waiting(state_.waiting.begin(), state_.waiting.end());
   for (SequenceKey key : waiting) {
-    if (RequestOf(key).paused) {
+    if (!RequestOf(key).may_run()) {
       continue;
     }
     // A request with more choices than seats runs when it is alone.
@@ -202,7 +202,7 @@ std::vector<PromptWork> Planner::CollectPrompts() {
   std::vector<PromptWork> work;
   std::vector<Sequence::Leader> followed;
   for (SequenceKey key : Running()) {
-    if (planned_.contains(key) || RequestOf(key).paused) {
+    if (planned_.contains(key) || !RequestOf(key).may_run()) {
       continue;
     }
     AttachPrefix(key);
@@ -317,7 +317,7 @@ bool Planner::WaitsForLeader(SequenceKey key) {
   Sequence& sequence = SequenceOf(key);
   while (sequence.leader) {
     const Sequence::Leader& leader = *sequence.leader;
-    if (state_.running.contains(leader.key) && !RequestOf(leader.key).paused &&
+    if (state_.running.contains(leader.key) && RequestOf(leader.key).may_run() &&
         SequenceOf(leader.key).admission == leader.admission &&
         SequenceOf(leader.key).computed_count < leader.shared_count &&
         sequence.computed_count < leader.shared_count) {
@@ -337,7 +337,7 @@ std::optional<Sequence::Leader> Planner::FindLeader(SequenceKey key) const {
   for (SequenceKey other_key : state_.running) {
     const Sequence& other = SequenceOf(other_key);
     if (other_key == key || (runs && other.admission > sequence.admission) ||
-        other.pending_count() <= 1 || RequestOf(other_key).paused ||
+        other.pending_count() <= 1 || !RequestOf(other_key).may_run() ||
         RequestOf(other_key).tenant != RequestOf(key).tenant) {
       continue;
     }

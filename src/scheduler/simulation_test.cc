@@ -121,8 +121,13 @@ class Simulation {
     jobs_.emplace(id, std::move(job));
   }
 
-  // Cancels, pauses and resumes at random.
+  // Releases, cancels, pauses and resumes at random.
   void Disturb() {
+    for (const auto& [held, request] : state_.requests) {
+      if (request.held && Below(3) == 0) {
+        Release(state_, held);
+      }
+    }
     if (state_.requests.empty()) {
       return;
     }
@@ -145,7 +150,7 @@ class Simulation {
     std::vector<SequenceKey> decoding;
     for (SequenceKey key : state_.running) {
       if (state_.sequences.at(key).pending_count() == 1 &&
-          !state_.requests.at(key.request).paused) {
+          state_.requests.at(key.request).may_run()) {
         decoding.push_back(key);
       }
     }
@@ -153,8 +158,10 @@ class Simulation {
     preempted_count_ += plan.preempted_count;
     CheckPlan(plan, decoding);
     StepResult result{.outcomes = {}, .seconds = 0.001 * Below(500)};
+    std::map<RequestId, bool> late;
     for (const PlanRow& row : plan.rows) {
-      Compute(row, result);
+      const bool is_late = late.try_emplace(row.sequence.request, Below(12) == 0).first->second;
+      Compute(row, is_late, result);
     }
     for (SequenceKey key : plan.exhausted) {
       Job& job = jobs_.at(key.request);
@@ -174,7 +181,7 @@ class Simulation {
   }
 
   // Reads every cell the row depends on, as attention would, and writes the new ones.
-  void Compute(const PlanRow& row, StepResult& result) {
+  void Compute(const PlanRow& row, bool late, StepResult& result) {
     const Sequence& sequence = state_.sequences.at(row.sequence);
     ASSERT_EQ(sequence.computed_count, row.first_position);
     uint64_t hash = 0;
@@ -191,6 +198,11 @@ class Simulation {
       }
     }
     Job& job = jobs_.at(row.sequence.request);
+    if (late) {
+      result.outcomes.resize(result.outcomes.size() + static_cast<size_t>(row.draw_count),
+                             {.tokens = {}, .late = true});
+      return;
+    }
     for (int32_t i = 0; i < row.draw_count; ++i) {
       const auto choice = static_cast<size_t>(row.draw_count > 1 ? i : row.sequence.choice);
       const Draw draw = DrawAfter(hash, job.seed + choice);
@@ -212,7 +224,7 @@ class Simulation {
       tokens += row.token_count;
       ASSERT_GT(row.token_count, 0);
       ASSERT_TRUE(planned.insert(row.sequence).second);
-      ASSERT_FALSE(state_.requests.at(row.sequence.request).paused);
+      ASSERT_TRUE(state_.requests.at(row.sequence.request).may_run());
     }
     ASSERT_LE(tokens, limits_.step_tokens_max);
     for (SequenceKey key : decoding) {
@@ -220,13 +232,17 @@ class Simulation {
     }
     ASSERT_TRUE(std::ranges::is_sorted(plan.admitted));
     for (const auto& [id, request] : state_.requests) {
-      if (!request.admitted && !request.paused && !plan.admitted.empty()) {
+      if (!request.admitted && request.may_run() && !plan.admitted.empty()) {
         ASSERT_GT(id, plan.admitted.back()) << "overtaken";
       }
     }
-    const bool all_paused =
-        std::ranges::all_of(state_.requests, [](const auto& entry) { return entry.second.paused; });
-    ASSERT_TRUE(!planned.empty() || all_paused) << "nothing planned though something could run";
+    const bool all_wait = std::ranges::none_of(
+        state_.requests, [](const auto& entry) { return entry.second.may_run(); });
+    // Held ones keep their seats and blocks: they are about to go on.
+    const bool held_runs = std::ranges::any_of(
+        state_.running, [this](SequenceKey key) { return state_.requests.at(key.request).held; });
+    ASSERT_TRUE(!planned.empty() || all_wait || held_runs)
+        << "nothing planned though something could run";
   }
 
   void CheckBlocks() {

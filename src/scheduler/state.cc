@@ -56,6 +56,13 @@ void Cancel(State& state, RequestId id) {
   state.requests.erase(request);
 }
 
+void Release(State& state, RequestId id) {
+  const auto request = state.requests.find(id);
+  if (request != state.requests.end()) {
+    request->second.held = false;
+  }
+}
+
 void SetPaused(State& state, RequestId id, bool paused) {
   const auto request = state.requests.find(id);
   if (request != state.requests.end()) {

@@ -44,7 +44,10 @@ struct Request {
   bool admitted = false;  // has run, if only for a moment
   bool forked = false;    // its first tokens are drawn: every open choice has a sequence of its own
   bool paused = false;    // its reader is behind: no more tokens are drawn
+  bool held = false;      // what it may draw next is still being found out
   int32_t cached_token_count = 0;  // prompt tokens it did not have to compute
+
+  bool may_run() const { return !paused && !held; }
 };
 
 // One generation being advanced. Until its request forks, choice 0 stands for all choices.
@@ -104,6 +107,9 @@ void Cancel(State& state, RequestId id);
 // A paused request draws no tokens; its blocks are the first to be taken when they run short.
 // Unknown ids are ignored.
 void SetPaused(State& state, RequestId id, bool paused);
+
+// What a request may draw is known: it goes on. Unknown ids are ignored.
+void Release(State& state, RequestId id);
 
 // Ends one choice; the request goes with its last one.
 void Finish(State& state, SequenceKey key);

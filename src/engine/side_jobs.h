@@ -1,0 +1,53 @@
+// Work of requests that is done beside the engine thread and may take longer than a step.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "base/fair_pool.h"
+#include "scheduler/state.h"
+
+namespace millrace::engine {
+
+// Begin and Wait are the engine thread's. Tenants take turns.
+class SideJobs {
+ public:
+  // `on_done` is called for each request that Wait gave up on, when all of its jobs have ended; on
+  // a thread of the jobs.
+  SideJobs(size_t thread_count, std::function<void(scheduler::RequestId)> on_done);
+  // Drops jobs that have not begun and waits for the others.
+  ~SideJobs() { pool_.Stop(); }
+  SideJobs(const SideJobs&) = delete;
+  SideJobs& operator=(const SideJobs&) = delete;
+
+  // `job` throws nothing. Not for a request that Wait gave up on and that is not done.
+  void Begin(scheduler::RequestId id, const std::string& tenant,
+             std::move_only_function<void()> job);
+
+  // Returns when every job is done, or when this takes longer than `patience`: then with the
+  // requests whose jobs are not.
+  std::set<scheduler::RequestId> Wait(std::chrono::milliseconds patience);
+
+ private:
+  struct Pending {
+    size_t job_count = 0;
+    bool late = false;
+  };
+
+  void End(scheduler::RequestId id);
+
+  const std::function<void(scheduler::RequestId)> on_done_;
+  std::mutex mutex_;
+  std::condition_variable all_done_;
+  std::map<scheduler::RequestId, Pending> pending_;
+  size_t awaited_count_ = 0;  // jobs of requests that are not late
+  base::FairPool pool_;       // goes first: its threads use everything else
+};
+
+}  // namespace millrace::engine
