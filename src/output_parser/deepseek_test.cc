@@ -316,7 +316,8 @@ TEST(DeepseekDsml, ItsTokenIsNoTextWhereverItStands) {
            {"｜DSML｜", ""},
            {"a < ｜DSML｜/｜DSML｜｜DSML｜b", "a < /b"},
            {"a <｜DSM b ｜DS｜", "a <｜DSM b ｜DS｜"},
-           {"<｜DSML｜｜DSML｜invoke", "invoke"}}) {
+           {"<｜DSML｜｜DSML｜invoke", "invoke"},
+           {"｜DS｜DSML｜ML｜b，｜", "｜DSMLb，｜"}}) {
     EXPECT_EQ(Parse(kDeepseekV32, text).content, wanted);
   }
 }
@@ -326,9 +327,9 @@ TEST(DeepseekDsml, OtherNamesOfTheOuterTagAreForgivenButNeverText) {
   ParsedAnswer answer =
       Parse(kDeepseekV4,
             "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"now\">\n</｜DSML｜invoke>\n"
-            "</｜DSML｜function_calls>");
+            "</｜DSML｜function_calls>\nSo.");
   EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
-  EXPECT_EQ(answer.content.find("DSML"), std::string::npos);
+  EXPECT_EQ(answer.content, "So.");
 }
 
 TEST(DeepseekDsml, BrokenCallsDoNotHideTheNext) {
@@ -360,6 +361,39 @@ TEST(DeepseekDsml, StringsStreamAndCutsKeepWhatCame) {
                   Parser::End::kCut)
                 .content,
             "So.");
+}
+
+// ---- without tools ----
+
+// What a model writes that was trained to call though nothing was offered: as with a name that
+// nobody has.
+TEST(Deepseek, ItsMarksAreNoTextWithoutToolsEither) {
+  for (auto [syntax, text, wanted] :
+       std::initializer_list<std::tuple<const Syntax*, std::string_view, std::string_view>>{
+           {&kDeepseekV3,
+            "a\n<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{}\n``"
+            "`"
+            "<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+            "a\nfunctionf\n```json\n{}\n```"},
+           {&kDeepseekV31,
+            "a\n<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{}<｜tool▁call▁end｜>"
+            "<｜tool▁calls▁end｜>",
+            "a\nf{}"},
+           {&kDeepseekV32,
+            "a\n\n<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"f\">\n</｜DSML｜invoke>\n"
+            "</｜DSML｜function_calls>",
+            "a\n\n\ninvoke name=\"f\">\ninvoke>\n"},
+           {&kDeepseekV4,
+            "a\n\n<｜DSML｜tool_calls>\n<｜DSML｜invoke name=\"f\">\n</｜DSML｜invoke>\n"
+            "</｜DSML｜tool_calls>",
+            "a\n\n\ninvoke name=\"f\">\ninvoke>\n"},
+           {&kDeepseekV32, "a｜DSML｜b, <｜DSML｜｜DSML｜<｜DSML", "ab, <｜DSML"},
+           {&kDeepseekV4, "a，b｜c｜", "a，b｜c｜"},
+           {&kDeepseekV31, "<think>x<｜tool▁sep｜>y</think>z<｜tool▁calls▁begin｜>", "z"}}) {
+    const AnswerCase answer_case = {text, {.reasoning_possible = true}};
+    CheckStreaming(*syntax, answer_case);
+    EXPECT_EQ(ParseAnswer(*syntax, answer_case).content, wanted) << syntax->name;
+  }
 }
 
 }  // namespace
