@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "output_parser/marks.h"
 
 namespace millrace::output_parser {
@@ -36,17 +37,22 @@ void AnswerParser::AddMarks() {
   for (std::string_view mark : syntax_.other_marks) {
     AddMark(mark, Tag::kStray);
   }
-  if (!offers_tools()) {
-    return;
+  if (offers_tools()) {
+    AddCallMarks();
   }
+  if (HidesCallMarks(syntax_, options_)) {
+    for (std::string_view mark : syntax_.call_marks) {
+      AddMark(mark, Tag::kStray);
+    }
+  }
+}
+
+void AnswerParser::AddCallMarks() {
   AddMark(syntax_.answer_lead, Tag::kAnswerLead);
   AddMark(syntax_.section_open, Tag::kSectionOpen);
   AddMark(syntax_.section_close, Tag::kSectionClose);
   AddMark(syntax_.call_open, Tag::kCallOpen);
   AddMark(syntax_.bare_call_open, Tag::kBareCallOpen);
-  for (std::string_view mark : syntax_.call_marks) {
-    AddMark(mark, Tag::kStray);
-  }
   if (!syntax_.section_open.empty()) {
     const CallForm& form = syntax_.form;
     std::string all(form.begin.substr(syntax_.section_open.size()));
@@ -208,9 +214,10 @@ bool AnswerParser::StepText() {
   Found found;
   if (mark_at == input_.size() || (found = FindMark(mark_at)).tag == Tag::kPartial) {
     if (final_) {
-      bool drop = end_ == End::kCut && input_.size() - mark_at > 1;
+      const std::string_view rest = std::string_view(input_).substr(mark_at);
+      const bool drop = end_ == End::kCut && rest != "<";
       in_section_ ? EmitRunBeforeSection(mark_at) : EmitRun(mark_at);
-      EmitText(drop ? std::string_view() : std::string_view(input_).substr(mark_at));
+      EmitText(drop ? std::string_view() : rest);
       AdvanceTo(input_.size());
     }
     return false;
@@ -484,14 +491,17 @@ void AnswerParser::EmitText(std::string_view text) {
   if (in_json()) {
     guarded_ = 0;
   }
-  for (; i < text.size() && guarded_ > 0; ++i, --guarded_) {
-    if (CompletesMark(text[i])) {
+  while (i < text.size() && guarded_ > 0) {
+    const std::string_view unit = text.substr(i, base::FirstUtf8Unit(text.substr(i)));
+    if (CompletesMark(unit)) {
       EmitUnguarded(text.substr(done, i - done));
-      done = i + 1;
-      guarded_ = mark_bytes_max_ + 1;
+      done = i + unit.size();
+      guarded_ = mark_bytes_max_;
     } else {
-      tail_ += text[i];
+      tail_ += unit;
+      guarded_ -= std::min(guarded_, unit.size());
     }
+    i += unit.size();
   }
   EmitUnguarded(text.substr(done));
   tail_ += text.substr(i);
@@ -500,8 +510,9 @@ void AnswerParser::EmitText(std::string_view text) {
   }
 }
 
-// Whether the text let out would end with a mark, and one that is never part of it.
-bool AnswerParser::CompletesMark(char byte) const {
+// Whether the text let out would end with a mark, and one that is never part of it. A character
+// that ends a mark comes whole where it begins one, too: FindMark() held it.
+bool AnswerParser::CompletesMark(std::string_view character) const {
   return std::any_of(marks_.begin(), marks_.end(), [&](const Mark& mark) {
     switch (mark.tag) {
       case Tag::kThinkOpen:
@@ -509,8 +520,8 @@ bool AnswerParser::CompletesMark(char byte) const {
       case Tag::kSectionOpen:
       case Tag::kSectionClose:
       case Tag::kStray:
-        return mark.text.back() == byte && mark.text.size() > 1 &&
-               tail_.ends_with(mark.text.substr(0, mark.text.size() - 1));
+        return mark.text.size() > character.size() && mark.text.ends_with(character) &&
+               tail_.ends_with(mark.text.substr(0, mark.text.size() - character.size()));
       default:
         return false;
     }

@@ -63,6 +63,7 @@ class AnswerParser : public Parser, private CallSink {
 
   void AddMark(std::string_view text, Tag tag);
   void AddMarks();
+  void AddCallMarks();
 
   // Each does one thing to the unread input; false when more input is needed.
   bool Step();
@@ -90,7 +91,7 @@ class AnswerParser : public Parser, private CallSink {
   void Compact();
 
   void EmitText(std::string_view text);  // part of input_
-  bool CompletesMark(char byte) const;
+  bool CompletesMark(std::string_view character) const;
   void EmitUnguarded(std::string_view text);
   void EmitContent(std::string_view text);
   void EmitRun(size_t end);

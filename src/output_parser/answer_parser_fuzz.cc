@@ -1,5 +1,5 @@
 // Any text, cut in any way, gives the same answer; pieces come in order and are never empty, texts
-// hold no mark while tools are offered, and tagged arguments become JSON. The first two bytes
+// hold no mark that is hidden, and tagged arguments become JSON. The first two bytes
 // choose the syntax, the options and the size of the parts; control characters behind them stand
 // for the pieces of the syntax.
 #include <cstdint>
@@ -138,7 +138,7 @@ void Expect(bool condition) {
 }
 
 void CheckTexts(const Syntax& syntax, const ParserOptions& options, const Transcript& answer) {
-  if (options.tool_names.empty() || options.json_content) {
+  if (!HidesCallMarks(syntax, options) || options.json_content) {
     return;
   }
   for (std::string_view mark : syntax.call_marks) {

@@ -14,7 +14,14 @@
 
 namespace millrace::output_parser {
 
-constexpr std::array<std::string_view, 3> kDsmlMarks = {"<｜DSML｜", "</｜DSML｜", "｜DSML｜"};
+// The outer tags of both: a model that takes the other's does not leave half of it in the answer.
+constexpr std::array<std::string_view, 7> kDsmlMarks = {"<｜DSML｜",
+                                                        "</｜DSML｜",
+                                                        "｜DSML｜",
+                                                        "<｜DSML｜function_calls>",
+                                                        "</｜DSML｜function_calls>",
+                                                        "<｜DSML｜tool_calls>",
+                                                        "</｜DSML｜tool_calls>"};
 
 const Syntax kDeepseekV32 = {
     .name = "deepseek_v32",
@@ -39,6 +46,7 @@ const Syntax kDeepseekV32 = {
              .json_begin = "\" string=\"false\">",
              .argument_end = "</｜DSML｜parameter>\n"},
     .call_marks = kDsmlMarks,
+    .call_marks_are_private = true,
 };
 
 const Syntax kDeepseekV4 = {
@@ -64,6 +72,7 @@ const Syntax kDeepseekV4 = {
              .json_begin = "\" string=\"false\">",
              .argument_end = "</｜DSML｜parameter>\n"},
     .call_marks = kDsmlMarks,
+    .call_marks_are_private = true,
 };
 
 }  // namespace millrace::output_parser

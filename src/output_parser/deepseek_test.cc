@@ -83,11 +83,48 @@ TEST(DeepseekV31, WhatIsNoCallStaysContentWithoutTheMarks) {
             "a\nother{}"},
            {"x <｜tool▁calls▁begin｜>y", "x y"},
            {"<｜tool▁calls▁begin｜>", ""},
-           {"<｜tool▁call▁begin｜>now", "now"}}) {
+           {"<｜tool▁call▁begin｜>now", "now"},
+           // A call without its first mark, without the one behind its name, without a name.
+           {"a<｜tool▁calls▁begin｜>now<｜tool▁sep｜>{}<｜tool▁calls▁end｜>", "anow{}"},
+           {"<｜tool▁call▁begin｜>now{\"a\": 1}<｜tool▁call▁end｜>", "now{\"a\": 1}"},
+           {"<｜tool▁call▁begin｜><｜tool▁sep｜>{}<｜tool▁call▁end｜>", "{}"}}) {
     ParsedAnswer answer = Parse(kDeepseekV31, text);
     EXPECT_EQ(answer.content, wanted);
     EXPECT_TRUE(answer.calls.empty());
   }
+}
+
+TEST(DeepseekV31, BrokenCallsDoNotHideTheNext) {
+  for (auto [text, wanted] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"now{\"a\": 1}<｜tool▁call▁end｜>", "now{\"a\": 1}"},
+           {"now", "now"},
+           {"now<｜tool▁", "now<｜tool▁"},
+           {"other<｜tool▁sep｜>{\"a\": [<｜tool▁call▁end｜>", "other{\"a\": ["}}) {
+    ParsedAnswer answer =
+        Parse(kDeepseekV31, "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>" + std::string(text) +
+                                "<｜tool▁call▁begin｜>now<｜tool▁sep｜>{}"
+                                "<｜tool▁call▁end｜><｜tool▁calls▁end｜>");
+    EXPECT_EQ(answer.content, wanted);
+    EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")}) << text;
+  }
+}
+
+TEST(DeepseekV31, BracketsTooManyAreForgiven) {
+  ParsedAnswer answer =
+      Parse(kDeepseekV31,
+            "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>{\"a\": {}}}\n}"
+            "<｜tool▁call▁end｜><｜tool▁calls▁end｜>then");
+  EXPECT_EQ(answer.content, "then");
+  EXPECT_EQ(answer.calls, std::vector{Call("{\"a\": {}}", "now")});
+}
+
+TEST(DeepseekV31, TextMayStandBetweenSections) {
+  const std::string call =
+      "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>{}<｜tool▁call▁end｜>"
+      "<｜tool▁calls▁end｜>";
+  ParsedAnswer answer = Parse(kDeepseekV31, "One.\n" + call + "\nTwo." + call);
+  EXPECT_EQ(answer.content, "One.Two.");
+  EXPECT_EQ(answer.order, "csafcsaf");
 }
 
 TEST(DeepseekV31, ReasoningThatThePromptOpenedIsSplitOff) {
@@ -138,6 +175,26 @@ TEST(DeepseekV3, ArgumentsStandInAFence) {
       "```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>");
   EXPECT_EQ(answer.content, "");
   EXPECT_EQ(answer.calls, (std::vector{Call("{\"city\": \"Oslo\"}"), Call("{}", "now")}));
+}
+
+TEST(DeepseekV3, LinesBetweenTheMarksAreNoText) {
+  ParsedAnswer answer = Parse(
+      kDeepseekV3,
+      "Look:\n<｜tool▁calls▁begin｜>\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>now\n```json\n"
+      "{\n  \"a\": 1\n}\n```<｜tool▁call▁end｜>\n\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>now\n"
+      "```json\n{}\n```\n<｜tool▁call▁end｜>\n<｜tool▁calls▁end｜>\nDone.");
+  EXPECT_EQ(answer.content, "Look:Done.");
+  EXPECT_EQ(answer.calls, (std::vector{Call("{\n  \"a\": 1\n}", "now"), Call("{}", "now")}));
+}
+
+TEST(DeepseekV3, ACallWithoutItsFenceDoesNotHideTheNext) {
+  ParsedAnswer answer =
+      Parse(kDeepseekV3,
+            "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>now\n{}"
+            "<｜tool▁call▁end｜>\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>now\n```json\n{}\n```"
+            "<｜tool▁call▁end｜><｜tool▁calls▁end｜>");
+  EXPECT_EQ(answer.content, "functionnow\n{}");
+  EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
 }
 
 TEST(DeepseekV31, MarksOfToolResultsAreNoText) {
@@ -207,6 +264,20 @@ TEST(DeepseekDsml, WithoutTheStatementTheSchemaDecides) {
             std::vector{Call(R"({"city": "3", "days": 3})")});
 }
 
+TEST(DeepseekDsml, AnyOtherStatementLeavesTheTypeToTheSchema) {
+  for (const char* stated : {" string=\"True\"", "  string='false' ", " type=\"integer\""}) {
+    EXPECT_EQ(Parse(kDeepseekV4,
+                    Dsml(kDeepseekV4,
+                         "<｜DSML｜invoke name=\"get_weather\">\n<｜DSML｜parameter name=\"city\"" +
+                             std::string(stated) +
+                             ">3</｜DSML｜parameter>\n<｜DSML｜parameter name=\"days\"" +
+                             std::string(stated) + ">3</｜DSML｜parameter>\n</｜DSML｜invoke>"))
+                  .calls,
+              std::vector{Call(R"({"city": "3", "days": 3})")})
+        << stated;
+  }
+}
+
 TEST(DeepseekDsml, MarksInValuesDoNoHarm) {
   EXPECT_EQ(
       Parse(kDeepseekV4, Dsml(kDeepseekV4,
@@ -245,7 +316,8 @@ TEST(DeepseekDsml, ItsTokenIsNoTextWhereverItStands) {
            {"｜DSML｜", ""},
            {"a < ｜DSML｜/｜DSML｜｜DSML｜b", "a < /b"},
            {"a <｜DSM b ｜DS｜", "a <｜DSM b ｜DS｜"},
-           {"<｜DSML｜｜DSML｜invoke", "invoke"}}) {
+           {"<｜DSML｜｜DSML｜invoke", "invoke"},
+           {"｜DS｜DSML｜ML｜b，｜", "｜DSMLb，｜"}}) {
     EXPECT_EQ(Parse(kDeepseekV32, text).content, wanted);
   }
 }
@@ -255,9 +327,9 @@ TEST(DeepseekDsml, OtherNamesOfTheOuterTagAreForgivenButNeverText) {
   ParsedAnswer answer =
       Parse(kDeepseekV4,
             "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"now\">\n</｜DSML｜invoke>\n"
-            "</｜DSML｜function_calls>");
+            "</｜DSML｜function_calls>\nSo.");
   EXPECT_EQ(answer.calls, std::vector{Call("{}", "now")});
-  EXPECT_EQ(answer.content.find("DSML"), std::string::npos);
+  EXPECT_EQ(answer.content, "So.");
 }
 
 TEST(DeepseekDsml, BrokenCallsDoNotHideTheNext) {
@@ -289,6 +361,39 @@ TEST(DeepseekDsml, StringsStreamAndCutsKeepWhatCame) {
                   Parser::End::kCut)
                 .content,
             "So.");
+}
+
+// ---- without tools ----
+
+// What a model writes that was trained to call though nothing was offered: as with a name that
+// nobody has.
+TEST(Deepseek, ItsMarksAreNoTextWithoutToolsEither) {
+  for (auto [syntax, text, wanted] :
+       std::initializer_list<std::tuple<const Syntax*, std::string_view, std::string_view>>{
+           {&kDeepseekV3,
+            "a\n<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{}\n``"
+            "`"
+            "<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+            "a\nfunctionf\n```json\n{}\n```"},
+           {&kDeepseekV31,
+            "a\n<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{}<｜tool▁call▁end｜>"
+            "<｜tool▁calls▁end｜>",
+            "a\nf{}"},
+           {&kDeepseekV32,
+            "a\n\n<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"f\">\n</｜DSML｜invoke>\n"
+            "</｜DSML｜function_calls>",
+            "a\n\n\ninvoke name=\"f\">\ninvoke>\n"},
+           {&kDeepseekV4,
+            "a\n\n<｜DSML｜tool_calls>\n<｜DSML｜invoke name=\"f\">\n</｜DSML｜invoke>\n"
+            "</｜DSML｜tool_calls>",
+            "a\n\n\ninvoke name=\"f\">\ninvoke>\n"},
+           {&kDeepseekV32, "a｜DSML｜b, <｜DSML｜｜DSML｜<｜DSML", "ab, <｜DSML"},
+           {&kDeepseekV4, "a，b｜c｜", "a，b｜c｜"},
+           {&kDeepseekV31, "<think>x<｜tool▁sep｜>y</think>z<｜tool▁calls▁begin｜>", "z"}}) {
+    const AnswerCase answer_case = {text, {.reasoning_possible = true}};
+    CheckStreaming(*syntax, answer_case);
+    EXPECT_EQ(ParseAnswer(*syntax, answer_case).content, wanted) << syntax->name;
+  }
 }
 
 }  // namespace

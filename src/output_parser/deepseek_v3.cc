@@ -40,6 +40,7 @@ const Syntax kDeepseekV3 = {
              .between = "\n",
              .end = "<｜tool▁calls▁end｜>"},
     .call_marks = kDeepseekMarks,
+    .call_marks_are_private = true,
     .other_marks = kDeepseekOutputMarks,
 };
 
@@ -60,6 +61,7 @@ const Syntax kDeepseekV31 = {
              .call_end = "<｜tool▁call▁end｜>",
              .end = "<｜tool▁calls▁end｜>"},
     .call_marks = kDeepseekMarks,
+    .call_marks_are_private = true,
     .other_marks = kDeepseekOutputMarks,
 };
 

@@ -261,6 +261,7 @@ TEST(HermesCall, BrokenSyntaxStaysContentWithoutTheMarks) {
            {"<tool_call>{\"name\": 5}</tool_call>", "{\"name\": 5}"},
            {"<tool_call>{\"name\" \"now\"}</tool_call>", "{\"name\" \"now\"}"},
            {"<tool_call>{\"arguments\": {}}</tool_call>", "{\"arguments\": {}}"},
+           {"{\"name\": \"now\"}\n</tool_call>", "{\"name\": \"now\"}\n"},
            {"x <tool_call>", "x "},
            {"<tool_call>\n{\"name\": \"n", "\n{\"name\": \"n"},
            {"<tool_call>{\"arguments\": {</tool_call>", "{\"arguments\": {"},

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -18,8 +19,8 @@ class NamedJsonReader : public CallReader {
       : prefix_(syntax.form.call_begin.substr(syntax.call_open.size())),
         name_end_(Trimmed(syntax.form.name_end)),
         marks_({syntax.call_close, syntax.section_close, syntax.call_open}),
-        // Of a fence around the JSON, what stands before the closing mark.
-        end_(syntax.call_close, "`") {}
+        // Before the closing mark: of a fence around the JSON, its end; brackets too many.
+        end_(syntax.call_close, "`}") {}
 
   Step Consume(char byte, CallSink& sink) override {
     switch (state_) {
@@ -51,8 +52,13 @@ class NamedJsonReader : public CallReader {
       return {prefix_.Consume(byte) ? Progress::kMore : Progress::kFailed};
     }
     name_ += byte;
+    const size_t mark = std::min(name_.find('<'), name_.size());
+    if (name_.size() > kNameBytesMax ||
+        !name_end_.starts_with(std::string_view(name_).substr(mark))) {
+      return {Progress::kFailed};  // another mark than the one that ends it
+    }
     if (!name_.ends_with(name_end_)) {
-      return {name_.size() > kNameBytesMax ? Progress::kFailed : Progress::kMore};
+      return {};
     }
     name_.resize(name_.size() - name_end_.size());
     accepted_ = sink.StartCall(Trimmed(name_));

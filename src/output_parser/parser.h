@@ -35,7 +35,7 @@ using ParsedPiece =
 struct ParserOptions {
   bool reasoning_possible = false;           // the model may write reasoning in this answer
   bool starts_in_reasoning = false;          // the prompt ends inside an open <think>
-  std::vector<std::string> tool_names = {};  // empty: text that looks like a call stays content
+  std::vector<std::string> tool_names = {};  // empty: what looks like a call stays content
   // For syntaxes that write arguments without JSON types: each tool's JSON Schema, as in
   // tool_names; may be empty.
   std::vector<std::string> tool_parameters_json = {};
@@ -50,11 +50,12 @@ struct ParserOptions {
 //
 // Text that looks like a call and is none (broken syntax, a name not in `tool_names`) stays
 // content, but the syntax's marks in it do not: no text field ever holds tool markup while tools
-// are offered. Where a mark was left out, the texts beside it do not make one either: the byte that
-// would complete it is left out, too. So `<tool_call>{"name": "unknown"}</tool_call>` becomes the
-// content `{"name": "unknown"}`. Nothing inside a call of an unknown name is read as a call.
-// Without tools the marks mean nothing and are ordinary text: clients that bring a protocol of
-// their own get what the model wrote.
+// are offered. Where a mark was left out, the texts beside it do not make one either: the character
+// that would complete it is left out, too. So `<tool_call>{"name": "unknown"}</tool_call>` becomes
+// the content `{"name": "unknown"}`. Nothing inside a call of an unknown name is read as a call.
+// Without tools the marks mean nothing. Those that people write, such as `<tool_call>`, are
+// ordinary text: clients that bring a protocol of their own get what the model wrote. Those that
+// only models write are left out still.
 class Parser {
  public:
   virtual ~Parser() = default;
@@ -64,6 +65,9 @@ class Parser {
   enum class End { kComplete, kCut };
   virtual std::vector<ParsedPiece> Finish(End end) = 0;
 };
+
+// Whether `syntax.call_marks` are no part of this answer's texts, its JSON content aside.
+bool HidesCallMarks(const Syntax& syntax, const ParserOptions& options);
 
 // Whether a control token of this text belongs to how answers are written, so that the parser must
 // see it. Other control tokens are no part of any text.

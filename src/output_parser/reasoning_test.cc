@@ -113,6 +113,7 @@ TEST(Reasoning, TalksOfCallsWithoutMakingOne) {
        std::initializer_list<std::tuple<const Syntax*, std::string_view, std::string_view>>{
            {&kHermes, "<think>Is </tool_call> or <tool_call>? No.</think>a",
             "think{Is  or ? No.} text{a}"},
+           {&kHermes, "<think>Was it <tool_c</think>a", "think{Was it <tool_c} text{a}"},
            {&kQwen3Coder, "<think>A <function=ping> in prose.</think>a",
             "think{A <function=ping> in prose.} text{a}"},
            {&kGlm47, "<think>tail</arg_value></tool_call></think>a", "think{tail} text{a}"},

@@ -73,8 +73,11 @@ struct Syntax {
   std::string_view answer_close = "";
   std::string_view answer_lead = "";
 
-  // Special tokens of calls: never part of an answer's text while tools are offered.
+  // Special tokens of calls, and tags made of them: never part of an answer's text while tools are
+  // offered.
   std::span<const std::string_view> call_marks = {};
+  // Nobody but the model writes them, so they are no text without tools either.
+  bool call_marks_are_private = false;
   // Special tokens that are never part of an answer's text at all.
   std::span<const std::string_view> other_marks = {};
 };

@@ -41,6 +41,10 @@ const Syntax& DetectSyntax(std::string_view template_source) {
   return *detected;
 }
 
+bool HidesCallMarks(const Syntax& syntax, const ParserOptions& options) {
+  return !options.tool_names.empty() || syntax.call_marks_are_private;
+}
+
 bool IsMarkup(const Syntax& syntax, const ParserOptions& options, std::string_view token_text) {
   auto holds = [token_text](std::string_view text) {
     return !token_text.empty() && text.find(token_text) != std::string_view::npos;
@@ -54,7 +58,7 @@ bool IsMarkup(const Syntax& syntax, const ParserOptions& options, std::string_vi
   const std::array calls = {form.begin,      form.call_begin, form.name_end,
                             form.call_end,   form.end,        form.argument_begin,
                             form.text_begin, form.json_begin, form.argument_end};
-  return !options.tool_names.empty() &&
+  return HidesCallMarks(syntax, options) &&
          (std::any_of(calls.begin(), calls.end(), holds) ||
           std::any_of(syntax.call_marks.begin(), syntax.call_marks.end(), holds));
 }

@@ -65,6 +65,16 @@ TEST(Syntaxes, CallsWrittenByTheFormAreRead) {
   }
 }
 
+TEST(Syntaxes, TokensOfCallsAreMarkupWhereTheParserHidesThem) {
+  const ParserOptions tools = {.tool_names = {"f"}};
+  EXPECT_TRUE(IsMarkup(kHermes, tools, "<tool_call>"));
+  EXPECT_FALSE(IsMarkup(kHermes, {}, "<tool_call>"));
+  EXPECT_TRUE(IsMarkup(kHermes, {}, "<think>"));
+  EXPECT_TRUE(IsMarkup(kDeepseekV4, {}, "｜DSML｜"));
+  EXPECT_TRUE(IsMarkup(kDeepseekV31, {}, "<｜tool▁sep｜>"));
+  EXPECT_FALSE(IsMarkup(kDeepseekV31, tools, "<｜User｜>"));
+}
+
 TEST(Syntaxes, HermesIsTakenWhenNothingIsRecognised) {
   EXPECT_EQ(&DetectSyntax("{{ messages }}"), &kHermes);
   EXPECT_EQ(&DetectSyntax("'<tool_call>\\n{\"name\": '"), &kHermes);
@@ -94,6 +104,8 @@ TEST(Syntaxes, AreDetectedInTheTemplatesOfTheirModels) {
 // Texts put together from pieces of a syntax's marks, as nested as they come.
 TEST(Syntaxes, NoTextHoldsAMarkHoweverMarksAreNested) {
   std::mt19937 random(1);
+  const ParserOptions with_tools = {.reasoning_possible = true, .tool_names = {"f"}};
+  const ParserOptions without_tools = {.reasoning_possible = true};
   for (const Syntax* syntax : Syntaxes()) {
     std::vector<std::string_view> marks = {syntax->think_open, syntax->think_close};
     marks.insert(marks.end(), syntax->call_marks.begin(), syntax->call_marks.end());
@@ -106,11 +118,16 @@ TEST(Syntaxes, NoTextHoldsAMarkHoweverMarksAreNested) {
                 : random() % 2 == 0 ? mark.substr(0, cut)
                                     : mark.substr(cut);
       }
-      const testing::ParsedAnswer answer = testing::ParseAnswer(
-          *syntax, {.text = text, .options = {.reasoning_possible = true, .tool_names = {"f"}}});
-      for (std::string_view mark : marks) {
-        ASSERT_EQ(answer.content.find(mark), std::string::npos) << syntax->name << ": " << text;
-        ASSERT_EQ(answer.reasoning.find(mark), std::string::npos) << syntax->name << ": " << text;
+      for (const ParserOptions& options : {with_tools, without_tools}) {
+        if (!HidesCallMarks(*syntax, options)) {
+          continue;
+        }
+        const testing::ParsedAnswer answer =
+            testing::ParseAnswer(*syntax, {.text = text, .options = options});
+        for (std::string_view mark : marks) {
+          ASSERT_EQ(answer.content.find(mark), std::string::npos) << syntax->name << ": " << text;
+          ASSERT_EQ(answer.reasoning.find(mark), std::string::npos) << syntax->name << ": " << text;
+        }
       }
     }
   }

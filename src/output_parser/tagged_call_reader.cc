@@ -26,6 +26,22 @@ std::vector<std::string_view> MarksBetween(const Syntax& syntax) {
   return marks;
 }
 
+// What begins a value though its key lacks its end: a tag, or the line's end. Empty where it is not
+// to be told.
+std::string_view ValueOpen(const CallForm& form) {
+  const std::vector<std::string_view> pieces = Pieces(form.text_begin);
+  if (pieces.size() > 1) {
+    return pieces[1].starts_with('<') ? pieces[1] : "";
+  }
+  return form.text_begin.ends_with('\n') ? "\n" : "";
+}
+
+// Whether `text`, behind a key, is the rest of its tag: attributes or nothing.
+bool EndsTag(std::string_view text) {
+  return text == ">" || (text.ends_with('>') && text.find('=') != std::string_view::npos &&
+                         text.find('<') == std::string_view::npos);
+}
+
 // A name and arguments between tags. One line end at each side of a value is no part of it where
 // the form writes it there. A JSON object in the place of the tags is the arguments as it stands.
 class TaggedCallReader : public CallReader {
@@ -37,6 +53,7 @@ class TaggedCallReader : public CallReader {
         text_begin_(Pieces(syntax.form.text_begin)),
         json_begin_(Pieces(syntax.form.json_begin)),
         value_in_lines_(syntax.form.text_begin.ends_with('\n')),
+        value_open_(ValueOpen(syntax.form)),
         value_(syntax),
         end_(syntax.call_close, "", Pieces(syntax.form.call_end).front()) {}
 
@@ -169,14 +186,19 @@ class TaggedCallReader : public CallReader {
     } else {
       key_.back() = byte;
     }
-    if (!key_.ends_with(text_begin_.front())) {
-      return;
-    }
-    key_.resize(key_.size() - text_begin_.front().size());
-    tail_.clear();
-    state_ = State::kBeforeValue;
-    if (text_begin_.size() == 1) {
-      BeginValue(ArgumentWriter::Kind::kBySchema, sink);
+    if (key_.ends_with(text_begin_.front())) {
+      key_.resize(key_.size() - text_begin_.front().size());
+      tail_.clear();
+      state_ = State::kBeforeValue;
+      if (text_begin_.size() == 1) {
+        BeginValue(ArgumentWriter::Kind::kBySchema, sink);
+      }
+    } else if (!value_open_.empty() && key_.ends_with(value_open_)) {
+      key_.resize(key_.size() - value_open_.size());
+      if (!Trimmed(key_).empty()) {
+        BeginValue(ArgumentWriter::Kind::kBySchema, sink);
+        at_value_start_ = false;
+      }
     }
   }
 
@@ -195,7 +217,8 @@ class TaggedCallReader : public CallReader {
     }
     bool is_text = tail_ == text_begin_[1];
     bool is_json = tail_ == json_begin_[1];
-    if (is_text || is_json || tail_ == ">") {
+    // Another statement of the type, or none, leaves it to the schema.
+    if (is_text || is_json || EndsTag(tail_)) {
       BeginValue(is_text == is_json ? ArgumentWriter::Kind::kBySchema
                  : is_text          ? ArgumentWriter::Kind::kText
                                     : ArgumentWriter::Kind::kJson,
@@ -268,6 +291,7 @@ class TaggedCallReader : public CallReader {
   const std::vector<std::string_view> text_begin_;
   const std::vector<std::string_view> json_begin_;
   const bool value_in_lines_;
+  const std::string_view value_open_;
   ValueScanner value_;
   ExtentScanner json_;
   CallEnd end_;

@@ -20,7 +20,8 @@ ParserOptions WithTools() {
   options.tool_parameters_json = {R"({"type": "object", "properties": {
     "city": {"type": "string"}, "days": {"type": "integer"}, "hourly": {"type": "boolean"},
     "unit": {"type": ["string", "null"]}, "where": {"type": "object"}, "at": {"enum": [1, 2]},
-    "list": {"type": "list"},
+    "list": {"type": "list"}, "flag": {"type": ["boolean", "string"]},
+    "tree": {"type": ["object", "array"]},
     "either": {"oneOf": [{"type": "array"}, {"type": "string"}]},
     "maybe": {"anyOf": [{"type": "integer"}, {"type": "null"}], "default": 5},
     "any": {"anyOf": [{"type": "number"}, {"type": "string"}]}}})",
@@ -90,6 +91,10 @@ TEST(TaggedCalls, ValuesFollowTheSchema) {
            {"list", "[1, 2", R"({"list": "[1, 2"})"},
            {"either", "[{\"a\": 1}]", R"({"either": [{"a": 1}]})"},
            {"either", "['a']", R"({"either": "['a']"})"},
+           {"flag", "true", R"({"flag": true})"},
+           {"flag", "yes", R"({"flag": "yes"})"},
+           {"tree", "[1]", R"({"tree": [1]})"},
+           {"tree", "['a']", R"({"tree": ["a"]})"},
            {"maybe", "NULL", R"({"maybe": null})"},
            {"maybe", "12", R"({"maybe": 12})"},
            {"any", "true", R"({"any": "true"})"},
@@ -130,6 +135,9 @@ TEST(Qwen3Coder, WhatIsNoCallStaysContentWithoutTheMarks) {
   for (auto [text, wanted] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"<tool_call>\n<function=other>\n</function>\n</tool_call>",
             "\n<function=other>\n</function>\n"},
+           {"<tool_call>\n<function>\n</function>\n</tool_call>", "\n<function>\n</function>\n"},
+           {"<parameter=city>a</parameter></function></tool_call>",
+            "<parameter=city>a</parameter></function>"},
            {"<tool_call>now</tool_call>", "now"},
            {"<tool_call>\n<function=now", "\n<function=now"},
            {"<tool_call>{\"name\": \"now\"}</tool_call>", "{\"name\": \"now\"}"}}) {
@@ -257,6 +265,14 @@ TEST(Qwen3Coder, ACallMayLackItsOpeningTag) {
   EXPECT_EQ(answer.content, "Let me see.");
   EXPECT_EQ(answer.calls, std::vector{Call(R"({"days": 2})")});
   EXPECT_EQ(Parse(kQwen3Coder, call + "\n" + call).calls.size(), 2U);
+}
+
+TEST(Qwen3Coder, CallsMayShareTheirTags) {
+  ParsedAnswer answer = Parse(kQwen3Coder,
+                              "<tool_call>\n<function=now>\n</function>\n<function=get_weather>\n"
+                              "<parameter=days>\n2\n</parameter>\n</function>\n</tool_call>\nb");
+  EXPECT_EQ(answer.calls, (std::vector{Call("{}", "now"), Call(R"({"days": 2})")}));
+  EXPECT_EQ(answer.content, "b");
 }
 
 TEST(TaggedCalls, TypesMayGoByTheNamesOfProgrammingLanguages) {

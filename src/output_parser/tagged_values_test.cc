@@ -136,6 +136,22 @@ TEST(Qwen3CoderValue, EndsWithoutItsClosingMark) {
             });
 }
 
+TEST(Qwen3CoderValue, BeginsInTheNextLineWhereItsKeyLacksItsEnd) {
+  ExpectAll(
+      kQwen3Coder,
+      {
+          {"<tool_call>\n<function=save>\n<parameter=path\na\n</parameter>\n<parameter=body>\n"
+           "b\n</parameter>\n</function>\n</tool_call>",
+           R"(save({"path": "a", "body": "b"}))"},
+          {"<tool_call>\n<function=save>\n<parameter=path>\na\n</parameter>\n<parameter=body\n"
+           "\nb\n\n</parameter>\n</function>\n</tool_call>",
+           R"(save({"path": "a", "body": "\nb\n"}))"},
+          {"<tool_call>\n<function=save>\n<parameter=\npath>\na\n</parameter>\n</function>\n"
+           "</tool_call>",
+           R"(save({"path": "a"}))"},
+      });
+}
+
 TEST(Qwen3CoderValue, ClosingMarksTooManyDoNoHarm) {
   ExpectAll(
       kQwen3Coder,
@@ -262,6 +278,11 @@ TEST(GlmValue, LacksSomeOfItsMarks) {
             {"<tool_call>save<arg_key>path</arg_key><arg_value>a</arg_value></arg_value><arg_value>"
              "</tool_call>",
              R"(save({"path": "a"}))"},
+            {"<tool_call>save\n<arg_key>path\n<arg_value>a</arg_value>\n<arg_key>body</arg_key>\n"
+             "<arg_value>b</arg_value>\n</tool_call>",
+             R"(save({"path": "a", "body": "b"}))"},
+            {"<tool_call>save<arg_key>path<arg_value>a", R"(save({"path": "a"}))"},
+            {"<tool_call>ping\n</tool x\n</tool_call>b", "text{b} ping({})"},
         });
   }
 }

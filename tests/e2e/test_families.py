@@ -12,7 +12,7 @@ import pytest
 
 from conftest import BINARY
 from support.answers import Answer, Refused, ask
-from support.families import FAMILIES, MAX_REASONING, THINK, Family, tokens_of_prompt
+from support.families import DEEPSEEK, FAMILIES, MAX_REASONING, THINK, Family, tokens_of_prompt
 
 BUDGET = 128
 ANSWER = 6  # tokens of an answer that nothing else ends
@@ -82,10 +82,11 @@ class Asked:
         return len(run.stdout.split())
 
     def check_text(self, answer: Answer, *, tools: bool = False) -> None:
-        """No markup in any text. Marks of calls are markup where there are tools."""
+        """No markup in any text. Marks of calls are markup where there are tools, those of DeepSeek everywhere."""
+        marks = self.family.marks if tools or self.family.kind is DEEPSEEK else []
         for choice in answer.choices:
             assert choice.reasoning != ""
-            for mark in (*THINK, *self.family.kind.special, *(self.family.marks if tools else [])):
+            for mark in (*THINK, *self.family.kind.special, *marks):
                 assert mark not in choice.content and mark not in (choice.reasoning or ""), (mark, choice)
 
 

@@ -90,10 +90,8 @@ bool EndsInsideTag(std::string_view text, std::string_view tag) {
   return false;
 }
 
-bool HasTools(const AnswerCase& answer_case) { return !answer_case.options.tool_names.empty(); }
-
 void CheckMarks(const Syntax& syntax, const AnswerCase& answer_case, const ParsedAnswer& answer) {
-  if (!HasTools(answer_case) || answer_case.options.json_content) {
+  if (!HidesCallMarks(syntax, answer_case.options) || answer_case.options.json_content) {
     return;
   }
   for (std::string_view mark : syntax.call_marks) {
@@ -134,7 +132,7 @@ void CheckGrowth(const ParsedAnswer& part, const ParsedAnswer& whole, std::strin
 void CheckPrefixes(const Syntax& syntax, const AnswerCase& answer_case) {
   const ParsedAnswer whole = ParseAnswer(syntax, answer_case);
   std::vector<std::string_view> tags = {syntax.think_open, syntax.think_close};
-  if (HasTools(answer_case)) {
+  if (HidesCallMarks(syntax, answer_case.options)) {
     tags.insert(tags.end(), syntax.call_marks.begin(), syntax.call_marks.end());
   }
   for (size_t size = 0; size < answer_case.text.size(); ++size) {
