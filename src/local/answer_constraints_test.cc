@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +54,45 @@ TEST_F(Spacing, IsOneSpaceOrNoneBehindColonsAndCommas) {
 TEST_F(Spacing, IsNoneInCompactAnswers) {
   EXPECT_FALSE(MaySpace(grammar::Whitespace::kCompact, R"({"a":)"));
   EXPECT_FALSE(MaySpace(grammar::Whitespace::kCompact, R"({"a":[1,)"));
+}
+
+// Whether an answer in a syntax may be this text.
+bool Admits(std::string_view syntax, bool thinking, std::string_view text) {
+  const auto tokenizer =
+      tokenizer::Tokenizer::Create(tokenizer::testing::MakeTinyVocabulary()).value();
+  base::FakeClock clock;
+  AnswerConstraints constraints(tokenizer, output_parser::FindSyntax(syntax), tokenizer->size(),
+                                grammar::Whitespace::kSingleSpace, &clock);
+  chat::ChatRequest request;
+  request.enable_thinking = thinking;
+  request.response_format = chat::JsonObjectFormat{};
+  const auto constraint = constraints.MakerFor(request).value()();
+  std::vector<base::TokenId> tokens;
+  tokenizer->Encode(text, tokenizer::SpecialTokens::kPlainText, tokens);
+  try {
+    std::ranges::for_each(tokens, [&](base::TokenId token) { constraint->Accept(token); });
+  } catch (const std::exception&) {
+    return false;
+  }
+  std::vector<uint32_t> mask((static_cast<size_t>(tokenizer->size()) + 31) / 32);
+  constraint->FillMask(mask);
+  const auto end = static_cast<size_t>(base::ToIndex(tokenizer->end_tokens().front()));
+  return (mask[end / 32] >> (end % 32) & 1U) != 0;
+}
+
+TEST(AnswerConstraintsTest, AdmitWhatModelsWriteAroundTheirAnswers) {
+  EXPECT_TRUE(Admits("hermes", false, "{}"));
+  EXPECT_FALSE(Admits("hermes", false, "\n\n{}"));
+  EXPECT_TRUE(Admits("hermes", true, "\n\n{}"));
+  EXPECT_FALSE(Admits("hermes", true, "<answer>\n{}"));
+  for (const bool thinking : {false, true}) {
+    const std::string line_end = thinking ? "\n" : "";
+    EXPECT_TRUE(Admits("hunyuan", thinking, "{}"));
+    EXPECT_TRUE(Admits("hunyuan", thinking, line_end + "<answer>\n{}\n</answer>"));
+    EXPECT_TRUE(Admits("hunyuan", thinking, "{}\n</answer>"));
+    EXPECT_FALSE(Admits("hunyuan", thinking, line_end + "<answer>\n{}\n"));
+    EXPECT_FALSE(Admits("hunyuan", thinking, "\n\n{}"));
+  }
 }
 
 TEST(AnswerConstraintsTest, StopWhenInterrupted) {

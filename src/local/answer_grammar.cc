@@ -74,6 +74,22 @@ Expression TextThenCalls(const Syntax& syntax, const Expression& calls) {
       {Expression::FreeText(std::move(stops)), Expression::Optional(calls)});
 }
 
+// What models write between their reasoning and the answer and behind it, which is no part of it:
+// line ends, and the tags of families that wrap their answers.
+Expression Wrapped(const Syntax& syntax, const MarkWriter& writer, bool thinking,
+                   Expression answer) {
+  const std::string_view line_end = thinking ? "\n" : "";
+  if (syntax.answer_open.empty()) {
+    return thinking ? Expression::Sequence(
+                          {Expression::Optional(Expression::Literal("\n\n")), std::move(answer)})
+                    : answer;
+  }
+  return Expression::Sequence(
+      {Expression::Optional(writer.Write(fmt::format("{}{}\n", line_end, syntax.answer_open))),
+       std::move(answer),
+       Expression::Optional(writer.Write(fmt::format("\n{}", syntax.answer_close)))});
+}
+
 }  // namespace
 
 base::Result<std::shared_ptr<const grammar::Grammar>> MakeAnswerGrammar(
@@ -88,13 +104,8 @@ base::Result<std::shared_ptr<const grammar::Grammar>> MakeAnswerGrammar(
     forms.push_back(WantsJson(request) || chat::ForcesCall(request) ? calls
                                                                     : TextThenCalls(syntax, calls));
   }
-  // Models write line ends behind their reasoning; those are no part of the answer.
-  const Expression answer =
-      request.enable_thinking
-          ? Expression::Sequence({Expression::Optional(Expression::Literal("\n\n")),
-                                  Expression::OneOf(std::move(forms))})
-          : Expression::OneOf(std::move(forms));
-  return grammar::Grammar::Compile(answer);
+  return grammar::Grammar::Compile(
+      Wrapped(syntax, writer, request.enable_thinking, Expression::OneOf(std::move(forms))));
 }
 
 std::string AnswerGrammarKey(const Syntax& syntax, const chat::ChatRequest& request) {
