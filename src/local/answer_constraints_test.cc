@@ -89,7 +89,8 @@ TEST(AnswerConstraintsTest, AdmitWhatModelsWriteAroundTheirAnswers) {
     const std::string line_end = thinking ? "\n" : "";
     EXPECT_TRUE(Admits("hunyuan", thinking, "{}"));
     EXPECT_TRUE(Admits("hunyuan", thinking, line_end + "<answer>\n{}\n</answer>"));
-    EXPECT_TRUE(Admits("hunyuan", thinking, "{}\n</answer>"));
+    EXPECT_TRUE(Admits("hunyuan", thinking, line_end + "<answer>\n{}"));
+    EXPECT_FALSE(Admits("hunyuan", thinking, "{}\n</answer>"));
     EXPECT_FALSE(Admits("hunyuan", thinking, line_end + "<answer>\n{}\n"));
     EXPECT_FALSE(Admits("hunyuan", thinking, "\n\n{}"));
   }

@@ -74,20 +74,20 @@ Expression TextThenCalls(const Syntax& syntax, const Expression& calls) {
       {Expression::FreeText(std::move(stops)), Expression::Optional(calls)});
 }
 
-// What models write between their reasoning and the answer and behind it, which is no part of it:
-// line ends, and the tags of families that wrap their answers.
+// With what models write between their reasoning and the answer and behind it, and is no part of
+// it: line ends, or the tags of a family that wraps its answers.
 Expression Wrapped(const Syntax& syntax, const MarkWriter& writer, bool thinking,
                    Expression answer) {
-  const std::string_view line_end = thinking ? "\n" : "";
-  if (syntax.answer_open.empty()) {
-    return thinking ? Expression::Sequence(
-                          {Expression::Optional(Expression::Literal("\n\n")), std::move(answer)})
-                    : answer;
+  if (!syntax.answer_open.empty()) {
+    const Expression open =
+        writer.Write(fmt::format("{}{}\n", thinking ? "\n" : "", syntax.answer_open));
+    const Expression close = writer.Write(fmt::format("\n{}", syntax.answer_close));
+    return Expression::OneOf(
+        {answer, Expression::Sequence({open, answer, Expression::Optional(close)})});
   }
-  return Expression::Sequence(
-      {Expression::Optional(writer.Write(fmt::format("{}{}\n", line_end, syntax.answer_open))),
-       std::move(answer),
-       Expression::Optional(writer.Write(fmt::format("\n{}", syntax.answer_close)))});
+  return thinking ? Expression::Sequence(
+                        {Expression::Optional(Expression::Literal("\n\n")), std::move(answer)})
+                  : answer;
 }
 
 }  // namespace
