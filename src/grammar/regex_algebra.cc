@@ -256,6 +256,18 @@ RegexId RegexAlgebra::Text(std::u32string_view text) {
   return result;
 }
 
+// A loop equals none that was made before, since its body is not known: its number makes it unique.
+RegexId RegexAlgebra::OpenLoop(RegexId tail) {
+  return Intern({.op = Op::kLoop,
+                 .nullable = IsNullable(tail),
+                 .min = static_cast<int32_t>(nodes_.size()),
+                 .parts = {tail}});
+}
+
+void RegexAlgebra::CloseLoop(RegexId loop, RegexId body) {
+  nodes_[static_cast<size_t>(loop)].parts.push_back(body);
+}
+
 std::span<const RegexArc> RegexAlgebra::Arcs(RegexId id) {
   if (!nodes_[static_cast<size_t>(id)].has_arcs) {
     std::vector<RegexArc> arcs = Tidy(ComputeArcs(id));
@@ -336,6 +348,9 @@ std::vector<RegexArc> RegexAlgebra::ComputeArcs(RegexId id) {
       if (IsNullable(parts[0])) {
         result = Merge(Op::kOr, result, arcs_of(parts[1]));
       }
+      break;
+    case Op::kLoop:
+      result = Merge(Op::kOr, arcs_of(parts[0]), arcs_of(parts[1]));
       break;
     case Op::kOr:
     case Op::kAnd:

@@ -62,6 +62,11 @@ class RegexAlgebra {
   // At least `min`, at most `max` times.
   RegexId Repeat(RegexId part, int32_t min, int32_t max);
   RegexId Text(std::u32string_view text);
+  // The least language that is `tail` or what CloseLoop gives the loop as its body, which may speak
+  // of the loop itself, but only behind at least one character. For repetitions whose parts look at
+  // what follows the part. Nothing may be asked of a loop that is open.
+  RegexId OpenLoop(RegexId tail);
+  void CloseLoop(RegexId loop, RegexId body);
 
   // Whether the empty text is in the language.
   bool IsNullable(RegexId id) const { return nodes_[static_cast<size_t>(id)].nullable; }
@@ -72,7 +77,7 @@ class RegexAlgebra {
   size_t memory_bytes() const { return memory_bytes_; }
 
  private:
-  enum class Op : uint8_t { kNothing, kEmpty, kClass, kConcat, kOr, kAnd, kNot, kRepeat };
+  enum class Op : uint8_t { kNothing, kEmpty, kClass, kConcat, kOr, kAnd, kNot, kRepeat, kLoop };
   struct Node {
     Op op = Op::kNothing;
     bool nullable = false;

@@ -11,6 +11,7 @@ namespace {
 using Kind = RegexSyntax::Kind;
 
 constexpr size_t kNodesMax = 1U << 20;
+constexpr size_t kUnrolledMax = 20'000;
 
 bool Has(const RegexSyntax& syntax, bool (*wanted)(Kind)) {
   return wanted(syntax.kind) ||
@@ -53,6 +54,14 @@ bool IsNullable(const RegexSyntax& syntax) {
     default:
       return true;
   }
+}
+
+size_t CountOf(const RegexSyntax& syntax) {
+  size_t count = 1;
+  for (const RegexSyntax& child : syntax.children) {
+    count += CountOf(child);
+  }
+  return count;
 }
 
 enum class Position { kStart, kLater };
@@ -194,10 +203,48 @@ class Lowering {
     if (syntax.min == 1 && syntax.max == 1) {
       return Lower(part, tail, position);
     }
-    return base::Unsupported("a repeated anchor or look-ahead");
+    if (syntax.min == 0 && syntax.max == RegexAlgebra::kUnbounded) {
+      return LowerLoop(part, tail, position);
+    }
+    return Lower(TRY(Unrolled(syntax)), tail, position);
+  }
+
+  base::Result<RegexId> LowerLoop(const RegexSyntax& part, RegexId tail, Position position) {
+    if (IsNullable(part)) {
+      return base::Unsupported("a repeated anchor or look-ahead where nothing is read");
+    }
+    const RegexId loop = algebra_.OpenLoop(tail);
+    algebra_.CloseLoop(loop, TRY(Lower(part, loop, Position::kLater)));
+    if (position == Position::kLater || !Has(part, IsStart)) {
+      return loop;
+    }
+    return algebra_.Or({TRY(Lower(part, loop, Position::kStart)), tail});
+  }
+
+  // As often as it must be there, then as often as it may.
+  base::Result<RegexSyntax> Unrolled(const RegexSyntax& repeat) {
+    const bool unbounded = repeat.max == RegexAlgebra::kUnbounded;
+    const int32_t count = unbounded ? repeat.min + 1 : repeat.max;
+    unrolled_ += static_cast<size_t>(count) * CountOf(repeat.children[0]);
+    if (unrolled_ > kUnrolledMax) {
+      return base::Unsupported("an anchor or look-ahead that is repeated so often");
+    }
+    RegexSyntax sequence{.kind = Kind::kSequence};
+    for (int32_t i = 0; i < count; ++i) {
+      if (i < repeat.min) {
+        sequence.children.push_back(repeat.children[0]);
+        continue;
+      }
+      sequence.children.push_back({.kind = Kind::kRepeat,
+                                   .min = 0,
+                                   .max = unbounded ? RegexAlgebra::kUnbounded : 1,
+                                   .children = repeat.children});
+    }
+    return sequence;
   }
 
   RegexAlgebra& algebra_;
+  size_t unrolled_ = 0;  // nodes of syntax that repetitions were written out to
 };
 
 }  // namespace

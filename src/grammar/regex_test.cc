@@ -97,6 +97,16 @@ TEST(RegexTest, LooksAhead) {
       {"(?!^(nul|con)$)^[a-z]+$", {"nula", "a"}, {"nul", "con", ""}},
       {"(?!^a)a", {"ba"}, {"a", "ab"}},
       {"$(?!^)", {"a"}, {""}},
+      {"^(?:(?!--)[a-z-])+$", {"a-b", "-", "a-"}, {"a--b", "--", ""}},
+      {"^(?:(?=[ab]c|d).){2,}$", {"ddd"}, {"d", "ac", "dac", "ddx"}},
+      {"^(?:a(?=b)|b(?=a|$))*$", {"", "b", "ab", "abab", "bab"}, {"a", "aba", "bb", "aab"}},
+      {"^(?:x(?!y)|y){2,3}$", {"yy", "yx", "xx", "yyy", "xxx"}, {"xy", "y", "yxy", "yyyy"}},
+      {"^(?:a|b$)+$", {"a", "b", "aab"}, {"", "ba", "abb"}},
+      {"^(?:a|^b)*$", {"", "b", "baa", "aaa"}, {"ab", "bb"}},
+      {"^(?:^a|b){2}$", {"ab", "bb"}, {"aa", "ba", "a"}},
+      {"^(?:[a-z]+(?:,|$))+$", {"a", "a,", "ab,c"}, {"", ",", "a,,b", "a;"}},
+      {"^(?:(?:(?!b)[abc])+b?)*d$", {"d", "acd", "abcbd", "abd"}, {"bd", "abbd", "a"}},
+      {"(?:(?=aa)a)+$", {}, {"", "a", "aa", "aaa"}},
   };
   ExpectSearches(cases);
 }
@@ -108,7 +118,8 @@ TEST(RegexTest, RefusesByNameWhatIsNotRegular) {
       {"(?<=a)b", "look-behind"},
       {"(?<!a)b", "look-behind"},
       {"\\bword", "\\b"},
-      {"(?:(?=a)b)*", "repeated"},
+      {"(?:(?=a)b*)*", "repeated"},
+      {"(?:(?=a)a){1000,30000}", "repeated so often"},
       {"\\p{Nonsense}", "Nonsense"},
   };
   for (const auto& [pattern, name] : cases) {
