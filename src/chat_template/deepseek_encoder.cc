@@ -218,7 +218,6 @@ class DeepseekEncoder : public Template {
 class DeepseekV31Encoder : public DeepseekEncoder {
  public:
   bool thinks_by_default() const override { return false; }
-  bool has_effort() const override { return false; }
 
   base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
                                                 const RenderLimits& limits) const override {
@@ -292,7 +291,6 @@ class DeepseekV31Encoder : public DeepseekEncoder {
 class DeepseekV32Encoder : public DeepseekEncoder {
  public:
   bool thinks_by_default() const override { return false; }
-  bool has_effort() const override { return false; }
 
   base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
                                                 const RenderLimits& limits) const override {
@@ -382,7 +380,6 @@ class DeepseekV4Encoder : public DeepseekEncoder {
   explicit DeepseekV4Encoder(DeepseekV4Release release) : release_(release) {}
 
   bool thinks_by_default() const override { return true; }
-  bool has_effort() const override { return true; }
   bool keeps_reasoning_with_tools() const override { return true; }
 
   base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,

@@ -72,8 +72,6 @@ class Template {
   // Whether a prompt that says nothing of thinking is one of a model that thinks: with a switch,
   // unlike the prompt with the switch off.
   virtual bool thinks_by_default() const = 0;
-  // Whether `reasoning_effort` is read.
-  virtual bool has_effort() const = 0;
   // Whether `tools` is read.
   virtual bool has_tools() const = 0;
   // Whether the family wants the reasoning of all turns back when tools are given, and drops by
