@@ -11,8 +11,9 @@
 //   calls of names that the template neither sets nor asks for with `is defined`.
 // - `map`, `select` and their kin do their work at once, not when their items are taken.
 // - Upper and lower case cover Latin, Greek and Cyrillic letters.
-// - Not there: templates that include or extend others, `autoescape`, `cycler`, `joiner`, `lipsum`
-//   and the filters filesizeformat, pprint, random, striptags, urlencode, urlize, wordwrap,
+// - Keys of mappings are no tuples.
+// - Not there: templates that include or extend others, `self`, `autoescape`, `cycler`, `joiner`,
+//   `lipsum` and the filters filesizeformat, pprint, random, striptags, urlencode, urlize, wordwrap,
 //   xmlattr. There besides: `from_json`.
 #pragma once
 
