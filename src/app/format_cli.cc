@@ -38,10 +38,7 @@ void AddGrammar(CLI::App& app, std::function<int()>& action) {
   });
 }
 
-}  // namespace
-
-void AddFormatCommands(CLI::App& app, std::function<int()>& action) {
-  AddGrammar(app, action);
+void AddRender(CLI::App& app, std::function<int()>& action) {
   auto render = std::make_shared<RenderOptions>();
   CLI::App* command = app.add_subcommand(
       "render", "print the prompt of the chat-completions body on standard input");
@@ -49,8 +46,18 @@ void AddFormatCommands(CLI::App& app, std::function<int()>& action) {
       ->add_option(
           "SOURCE", render->source,
           "a Jinja template, a GGUF file, or a prompt encoder: deepseek_v31, deepseek_v32, "
-          "deepseek_v4, deepseek_v4_0731")
+          "deepseek_v4, deepseek_v4_0731; with --config the name of a model")
       ->required();
+  CLI::Option* config =
+      command
+          ->add_option("--config", render->config, "YAML file of `serve` that has the model SOURCE")
+          ->type_name("FILE");
+  command
+      ->add_option("--record", render->record,
+                   "what the catalogue knows of the model NAME, such as reasoning_effort")
+      ->type_name("NAME")
+      ->excludes(config);
+  command->add_option("--user-agent", render->user_agent, "the client's header User-Agent");
   command->add_flag("--tokens", render->tokens, "print id:\"text\" pairs; needs a GGUF file");
   command->add_option("--prompt", render->prompt,
                       "of a GGUF file: template, chatml, or a prompt encoder instead of its own");
@@ -63,9 +70,11 @@ void AddFormatCommands(CLI::App& app, std::function<int()>& action) {
   command->callback([=, &action] {
     action = [=] { return RunRender(*render, std::cin, std::cout, std::cerr); };
   });
+}
 
+void AddParse(CLI::App& app, std::function<int()>& action) {
   auto parse = std::make_shared<ParseOptions>();
-  command = app.add_subcommand(
+  CLI::App* command = app.add_subcommand(
       "parse", "print the model's answer on standard input as the message a client gets");
   command->add_option("--syntax", parse->syntax, "how the model writes, such as hermes")
       ->required();
@@ -83,6 +92,14 @@ void AddFormatCommands(CLI::App& app, std::function<int()>& action) {
   command->add_flag("--cut", parse->cut, "the answer ended at a token limit");
   command->callback(
       [=, &action] { action = [=] { return RunParse(*parse, std::cin, std::cout, std::cerr); }; });
+}
+
+}  // namespace
+
+void AddFormatCommands(CLI::App& app, std::function<int()>& action) {
+  AddGrammar(app, action);
+  AddRender(app, action);
+  AddParse(app, action);
 }
 
 }  // namespace millrace::app

@@ -11,8 +11,12 @@
 namespace millrace::app {
 
 struct RenderOptions {
-  std::string source;  // a Jinja template, a GGUF file, or the name of a prompt encoder
-  std::string prompt;  // instead of what a GGUF file says, see local::ChatFormatChoice
+  // A Jinja template, a GGUF file, or the name of a prompt encoder; with `config` a model of it.
+  std::string source;
+  std::string config;      // a server's configuration file
+  std::string record;      // of the built-in catalogue; empty: that of the file's name, if any
+  std::string prompt;      // instead of what a GGUF file says, see local::ChatFormatChoice
+  std::string user_agent;  // of the client: some are taken for agents, which reason harder
   std::optional<std::string> bos_token;
   std::optional<std::string> eos_token;
   std::optional<int64_t> unix_seconds;  // for templates that tell the date; now when not given
@@ -20,7 +24,8 @@ struct RenderOptions {
   bool as_given = false;  // without the server's rules for reasoning of finished turns
 };
 // Prints the prompt of the chat-completions body on `in`, byte for byte, with no line end of its
-// own. `model` may be missing from the body.
+// own: the one that a server makes which serves the source so, or the server's error. `model` may
+// be missing from the body.
 int RunRender(const RenderOptions& options, std::istream& in, std::ostream& out, std::ostream& err);
 
 struct ParseOptions {

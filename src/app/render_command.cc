@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <fstream>
 #include <istream>
 #include <iterator>
 #include <ostream>
@@ -11,35 +10,23 @@
 #include "api/error_table.h"
 #include "app/commands.h"
 #include "app/format_commands.h"
+#include "app/render_source.h"
 #include "base/clock.h"
-#include "gguf/reader.h"
 #include "json/json.h"
-#include "local/history.h"
-#include "local/model_facts.h"
+#include "local/chat_prompt.h"
+#include "local/fim_prompt.h"
 #include "local/prompt_encoder.h"
-#include "local/reasoning.h"
 
 namespace millrace::app {
 namespace {
 
-constexpr int32_t kContextTokens = 1 << 24;
+constexpr int64_t kMillisPerSecond = 1000;
 
-// Takes every request the prompt format can express, and answers none.
+// Takes every request the record can express, and answers none.
 class FormatBackend final : public chat::ChatBackend {
  public:
-  explicit FormatBackend(const local::ChatFormat& format) {
-    record_.id = "render";
-    record_.context_tokens = kContextTokens;
-    record_.prompt_tokens_max = kContextTokens;
-    record_.output_tokens_max = kContextTokens;
-    record_.reasoning_tokens_max = kContextTokens;
-    record_.thinking = format.thinking;
-    record_.thinking_default_on = format.thinking_default_on;
-    record_.effort = format.chat_template->has_effort();
-    record_.tools = format.chat_template->has_tools();
-    record_.constrained_tools = record_.tools;
-    record_.json_mode = true;
-    record_.prefix = true;
+  explicit FormatBackend(chat::ModelRecord record) : record_(std::move(record)) {
+    record_.hidden = false;  // who renders may see it
   }
 
   const chat::ModelRecord& record() const override { return record_; }
@@ -54,8 +41,8 @@ class FormatBackend final : public chat::ChatBackend {
 
 class OneBackend final : public api::BackendResolver {
  public:
-  explicit OneBackend(const local::ChatFormat& format)
-      : backend_(std::make_shared<FormatBackend>(format)) {}
+  explicit OneBackend(chat::ModelRecord record)
+      : backend_(std::make_shared<FormatBackend>(std::move(record))) {}
   std::shared_ptr<chat::ChatBackend> Resolve(std::string_view) const override { return backend_; }
   std::vector<std::shared_ptr<chat::ChatBackend>> All() const override { return {backend_}; }
 
@@ -63,34 +50,10 @@ class OneBackend final : public api::BackendResolver {
   std::shared_ptr<chat::ChatBackend> backend_;
 };
 
-// Where prompts come from.
-struct Source {
-  local::ChatFormat format;
-  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;  // of a GGUF file
+struct Rendered {
+  std::string text;
+  std::vector<base::TokenId> tokens;  // where there is a tokenizer
 };
-
-bool IsGguf(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  char magic[4] = {};
-  return file.read(magic, sizeof(magic)) && std::string_view(magic, 4) == "GGUF";
-}
-
-base::Result<Source> Open(const RenderOptions& options) {
-  if (IsGguf(options.source)) {
-    const auto file = TRY(gguf::File::Open(options.source));
-    return Source{.format = TRY(local::ReadChatFormat(*file, {.prompt = options.prompt})),
-                  .tokenizer = TRY(tokenizer::Tokenizer::FromGguf(*file))};
-  }
-  std::ifstream file(options.source, std::ios::binary);
-  if (!file) {
-    if (const chat_template::Encoder* encoder = chat_template::FindEncoder(options.source)) {
-      return Source{.format = local::FormatOfEncoder(*encoder), .tokenizer = nullptr};
-    }
-    return base::InvalidArgument("neither a file nor the name of a prompt encoder");
-  }
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  return Source{.format = TRY(local::FormatOfTemplate(text)), .tokenizer = nullptr};
-}
 
 // The body with a model's name, which only a server needs.
 std::string WithModel(std::string body) {
@@ -104,64 +67,66 @@ std::string WithModel(std::string body) {
   return body;
 }
 
-base::Result<chat::ChatRequest> ReadRequest(std::string body, const local::ChatFormat& format) {
-  const OneBackend backends(format);
-  api::ApiOptions options;
-  options.inapplicable_thinking = api::InapplicableThinking::kIgnore;
-  auto parsed = api::ParseChatRequest(WithModel(std::move(body)), {}, backends, options);
+base::Result<chat::ChatRequest> ReadRequest(const RenderOptions& options,
+                                            const RenderSource& source, std::string body) {
+  const OneBackend backends(source.made.record);
+  api::RequestOrigin origin;
+  origin.user_agent = options.user_agent;
+  auto parsed = api::ParseChatRequest(WithModel(std::move(body)), origin, backends, source.api);
   if (!parsed.has_value()) {
     return base::InvalidArgument(std::string(api::MessageOf(parsed.error())));
+  }
+  if (parsed->media.any()) {
+    return base::Unsupported("prompts with media are not rendered");
   }
   return std::move(parsed->request);
 }
 
-std::string TokenText(const Source& source, std::optional<base::TokenId> token) {
+std::string TokenText(const RenderSource& source, std::optional<base::TokenId> token) {
   return token ? std::string(source.tokenizer->Bytes(*token)) : std::string();
 }
 
-chat_template::RenderInput InputOf(const RenderOptions& options, const Source& source,
-                                   chat::ChatRequest& request) {
-  chat_template::RenderInput input;
-  const local::ChatFormat& format = source.format;
-  const auto old = local::OldReasoningOf(*format.chat_template, !request.tools.empty());
-  input.messages = options.as_given
-                       ? std::move(request.messages)
-                       : local::ForgetReasoning(std::move(request.messages), *format.syntax, old);
-  input.tools = std::move(request.tools);
-  input.enable_thinking = request.enable_thinking;
-  input.reasoning_effort = request.effort;
+local::ChatPromptOptions PromptOptions(const RenderOptions& options, const RenderSource& source) {
+  local::ChatPromptOptions prompt;
   if (source.tokenizer != nullptr) {
-    input.bos_token = TokenText(source, source.tokenizer->bos());
-    input.eos_token = TokenText(source, source.tokenizer->eos());
+    prompt.bos_token = TokenText(source, source.tokenizer->bos());
+    prompt.eos_token = TokenText(source, source.tokenizer->eos());
   }
-  input.bos_token = options.bos_token.value_or(input.bos_token);
-  input.eos_token = options.eos_token.value_or(input.eos_token);
-  input.unix_seconds = options.unix_seconds.value_or(base::SystemClock().UnixMillis() / 1000);
-  return input;
+  prompt.bos_token = options.bos_token.value_or(prompt.bos_token);
+  prompt.eos_token = options.eos_token.value_or(prompt.eos_token);
+  prompt.unix_seconds =
+      options.unix_seconds.value_or(base::SystemClock().UnixMillis() / kMillisPerSecond);
+  prompt.always_thinks = source.made.always_thinks;
+  prompt.as_given = options.as_given;
+  return prompt;
 }
 
-base::Result<std::vector<chat_template::PromptPiece>> Render(const RenderOptions& options,
-                                                             const Source& source,
-                                                             std::string body) {
-  chat::ChatRequest request = TRY(ReadRequest(std::move(body), source.format));
-  chat_template::RenderInput input = InputOf(options, source, request);
-  const chat_template::Template& chat_template = *source.format.chat_template;
-  auto rendered = options.as_given ? chat_template.Render(input)
-                                   : local::RenderAdapting(chat_template, std::move(input));
-  if (!rendered.has_value() || !request.answer_prefix) {
+base::Result<Rendered> Render(const RenderOptions& options, const RenderSource& source,
+                              std::string body) {
+  const chat::ChatRequest request = TRY(ReadRequest(options, source, std::move(body)));
+  Rendered rendered;
+  if (request.answer_suffix) {
+    rendered.tokens = local::MakeFimPrompt(*source.tokenizer, request);
+    for (const base::TokenId token : rendered.tokens) {
+      rendered.text += source.tokenizer->Bytes(token);
+    }
     return rendered;
   }
-  if (local::EndsInsideReasoning(*rendered, *source.format.syntax)) {
-    rendered->push_back({.text = std::string(source.format.syntax->forced_close)});
+  const local::ChatPrompt prompt =
+      TRY(local::MakeChatPrompt(source.format, request, PromptOptions(options, source)));
+  for (const chat_template::PromptPiece& piece : prompt.pieces) {
+    rendered.text += piece.text;
   }
-  rendered->push_back({.text = *std::move(request.answer_prefix), .from_template = false});
+  if (options.tokens) {
+    rendered.tokens = local::PromptEncoder(source.tokenizer).Encode(prompt.pieces);
+  }
   return rendered;
 }
 
-void PrintTokens(const Source& source, const std::vector<chat_template::PromptPiece>& pieces,
+void PrintTokens(const RenderSource& source, const std::vector<base::TokenId>& tokens,
                  std::ostream& out) {
   std::string line;
-  for (const base::TokenId id : local::PromptEncoder(source.tokenizer).Encode(pieces)) {
+  for (const base::TokenId id : tokens) {
     line += fmt::format("{}{}:", line.empty() ? "" : " ", base::ToIndex(id));
     json::AppendQuoted(source.tokenizer->Bytes(id), line);
   }
@@ -172,32 +137,29 @@ void PrintTokens(const Source& source, const std::vector<chat_template::PromptPi
 
 int RunRender(const RenderOptions& options, std::istream& in, std::ostream& out,
               std::ostream& err) {
-  const base::Result<Source> source = Open(options);
+  const base::Result<RenderSource> source = OpenRenderSource(options);
   if (!source.has_value()) {
-    const std::string& message = source.error().message;
-    err << (message.starts_with(options.source) ? "" : options.source + ": ") << message << '\n';
+    err << source.error().message << '\n';
     return kExitFailed;
   }
   if (options.tokens && source->tokenizer == nullptr) {
     err << "--tokens needs a GGUF file with a vocabulary\n";
     return kExitUsage;
   }
-  if (!source->format.warning.empty()) {
-    err << "warning: " << source->format.warning << '\n';
+  for (const local::RecordConflict& conflict : source->made.conflicts) {
+    err << "warning: " << conflict.key << ": " << conflict.problem << '\n';
   }
-  const auto pieces = Render(
+  const base::Result<Rendered> rendered = Render(
       options, *source, {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
-  if (!pieces.has_value()) {
-    err << pieces.error().message << '\n';
+  if (!rendered.has_value()) {
+    err << rendered.error().message << '\n';
     return kExitFailed;
   }
   if (options.tokens) {
-    PrintTokens(*source, *pieces, out);
+    PrintTokens(*source, rendered->tokens, out);
     return kExitOk;
   }
-  for (const chat_template::PromptPiece& piece : *pieces) {
-    out << piece.text;
-  }
+  out << rendered->text;
   out.flush();
   return kExitOk;
 }

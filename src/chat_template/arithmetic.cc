@@ -196,7 +196,7 @@ base::Result<Value> Apply(Runtime& runtime, BinaryOperator op, const Value& left
   if (op == BinaryOperator::kMultiply && left.is_integral() && Repeatable(right)) {
     return Repeat(runtime, right, left.AsInt());
   }
-  if (op == BinaryOperator::kModulo && left.is_string() && !right.is_undefined()) {
+  if (op == BinaryOperator::kModulo && left.is_string()) {
     return FormatPercent(runtime, left, right);
   }
   return Unsupported(op, left, right);

@@ -192,7 +192,6 @@ std::vector<size_t> InOrderOfCalls(const std::vector<Message>& messages) {
   return order;
 }
 
-// What both generations of prompts have in common.
 class DeepseekEncoder : public Template {
  public:
   bool has_thinking_switch() const override { return true; }
@@ -218,7 +217,6 @@ class DeepseekEncoder : public Template {
 class DeepseekV31Encoder : public DeepseekEncoder {
  public:
   bool thinks_by_default() const override { return false; }
-  bool has_effort() const override { return false; }
 
   base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
                                                 const RenderLimits& limits) const override {
@@ -289,67 +287,78 @@ class DeepseekV31Encoder : public DeepseekEncoder {
   }
 };
 
-class DeepseekV32Encoder : public DeepseekEncoder {
+// What the publisher's programs of V3.2 and V4 have in common: tools behind the first system
+// message, answers and their calls.
+class DsmlEncoder : public DeepseekEncoder {
  public:
-  bool thinks_by_default() const override { return false; }
-  bool has_effort() const override { return false; }
-
   base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
                                                 const RenderLimits& limits) const override {
     Prompt prompt(limits);
     prompt.Write(Begin(input));
-    bool system_first = !input.messages.empty() && input.messages.front().role == Role::kSystem;
-    if (!system_first && !input.tools.empty()) {
-      TRY(WriteTools(input.tools, kDeepseekV32Tools, kDeepseekV32ToolsEnd, prompt));
-    }
-    size_t last_user = 0;
-    for (size_t i = 0; i < input.messages.size(); ++i) {
-      last_user = input.messages[i].role == Role::kUser ? i : last_user;
-    }
-    std::vector<size_t> order = InOrderOfCalls(input.messages);
+    prompt.Write(Preface(input));
+    const bool system_first =
+        !input.messages.empty() && input.messages.front().role == Role::kSystem;
+    TRY(WriteToolsIf(!system_first, input, prompt));
+    const size_t thinks_from = ThinksFrom(input);
+    const std::vector<size_t> order = InOrderOfCalls(input.messages);
     for (size_t i = 0; i < order.size(); ++i) {
-      const Message& message = input.messages[order[i]];
-      bool last = i + 1 == order.size();
-      Place place = {
-          .thinks = input.enable_thinking && i >= last_user,
-          .opens_answer = !last || input.add_generation_prompt,
-          .first_of_role = i == 0 || input.messages[order[i - 1]].role != message.role,
-          .last_of_role = last || input.messages[order[i + 1]].role != message.role,
+      const Place place = {
+          .previous = i == 0 ? nullptr : &input.messages[order[i - 1]],
+          .next = i + 1 == order.size() ? nullptr : &input.messages[order[i + 1]],
+          .thinks = input.enable_thinking && i >= thinks_from,
       };
-      TRY(WriteMessage(input, message, place, prompt));
-      if (i == 0 && system_first && !input.tools.empty()) {
-        TRY(WriteTools(input.tools, kDeepseekV32Tools, kDeepseekV32ToolsEnd, prompt));
-      }
+      TRY(WriteMessage(input, input.messages[order[i]], place, prompt));
+      TRY(WriteToolsIf(system_first && i == 0, input, prompt));
       TRY(prompt.CheckLength());
     }
     if (NeedsTurn(input)) {
-      prompt.Write("<｜Assistant｜>");
-      prompt.Write(ThinkMark(input.enable_thinking));
+      OpenAnswer(input.enable_thinking, prompt);
     }
     return prompt.Pieces();
   }
 
- private:
+ protected:
+  struct Texts {
+    std::string_view tools;
+    std::string_view tools_end;
+    std::string_view calls;  // the name of their block
+  };
   struct Place {
-    bool thinks = false;  // reasoning is on, and this is not before the last user message
-    bool opens_answer = false;
-    bool first_of_role = false;  // of neighbouring messages
-    bool last_of_role = false;
+    const Message* previous = nullptr;  // null at the ends
+    const Message* next = nullptr;
+    bool thinks = false;  // reasoning is on, and that of this message is kept
   };
 
-  static base::Status WriteMessage(const RenderInput& input, const Message& message, Place place,
-                                   Prompt& prompt) {
+  explicit DsmlEncoder(const Texts& texts) : texts_(texts) {}
+
+  virtual std::string_view Preface(const RenderInput&) const { return ""; }
+  // Index of the first message whose reasoning is kept.
+  virtual size_t ThinksFrom(const RenderInput& input) const = 0;
+  // A message of the user or the result of a tool.
+  virtual void WriteQuery(const RenderInput& input, const Message& message, const Place& place,
+                          Prompt& prompt) const = 0;
+
+  static void OpenAnswer(bool thinks, Prompt& prompt) {
+    prompt.Write("<｜Assistant｜>");
+    prompt.Write(ThinkMark(thinks));
+  }
+
+ private:
+  base::Status WriteToolsIf(bool here, const RenderInput& input, Prompt& prompt) const {
+    return here && !input.tools.empty()
+               ? WriteTools(input.tools, texts_.tools, texts_.tools_end, prompt)
+               : base::Status();
+  }
+
+  base::Status WriteMessage(const RenderInput& input, const Message& message, const Place& place,
+                            Prompt& prompt) const {
     switch (message.role) {
       case Role::kSystem:
         prompt.WriteData(message.content);
         break;
       case Role::kUser:
-        prompt.Write("<｜User｜>");
-        prompt.WriteData(message.content);
-        if (place.opens_answer) {
-          prompt.Write("<｜Assistant｜>");
-          prompt.Write(ThinkMark(place.thinks));
-        }
+      case Role::kTool:
+        WriteQuery(input, message, place, prompt);
         break;
       case Role::kAssistant:
         if (place.thinks) {
@@ -357,89 +366,79 @@ class DeepseekV32Encoder : public DeepseekEncoder {
           prompt.Write("</think>");
         }
         prompt.WriteData(message.content);
-        TRY(WriteCalls(message.tool_calls, "function_calls", prompt));
+        TRY(WriteCalls(message.tool_calls, texts_.calls, prompt));
         prompt.Write(End(input));
-        break;
-      case Role::kTool:
-        prompt.Write(place.first_of_role ? "\n\n<function_results>\n<result>" : "\n<result>");
-        prompt.WriteData(message.content);
-        prompt.Write("</result>");
-        if (place.last_of_role) {
-          prompt.Write("\n</function_results>");
-          if (place.opens_answer) {
-            prompt.Write("\n\n");
-            prompt.Write(ThinkMark(place.thinks));
-          }
-        }
         break;
     }
     return {};
   }
+
+  const Texts texts_;
 };
 
-class DeepseekV4Encoder : public DeepseekEncoder {
+class DeepseekV32Encoder final : public DsmlEncoder {
  public:
-  explicit DeepseekV4Encoder(DeepseekV4Release release) : release_(release) {}
+  DeepseekV32Encoder()
+      : DsmlEncoder({.tools = kDeepseekV32Tools,
+                     .tools_end = kDeepseekV32ToolsEnd,
+                     .calls = "function_calls"}) {}
+
+  bool thinks_by_default() const override { return false; }
+
+ private:
+  size_t ThinksFrom(const RenderInput& input) const override {
+    size_t last_user = 0;
+    for (size_t i = 0; i < input.messages.size(); ++i) {
+      last_user = input.messages[i].role == Role::kUser ? i : last_user;
+    }
+    return last_user;
+  }
+
+  void WriteQuery(const RenderInput& input, const Message& message, const Place& place,
+                  Prompt& prompt) const override {
+    const bool opens_answer = place.next != nullptr || input.add_generation_prompt;
+    if (message.role == Role::kUser) {
+      prompt.Write("<｜User｜>");
+      prompt.WriteData(message.content);
+      if (opens_answer) {
+        OpenAnswer(place.thinks, prompt);
+      }
+      return;
+    }
+    prompt.Write(IsResult(place.previous) ? "\n<result>" : "\n\n<function_results>\n<result>");
+    prompt.WriteData(message.content);
+    prompt.Write("</result>");
+    if (IsResult(place.next)) {
+      return;
+    }
+    prompt.Write("\n</function_results>");
+    if (opens_answer) {
+      prompt.Write("\n\n");
+      prompt.Write(ThinkMark(place.thinks));
+    }
+  }
+
+  static bool IsResult(const Message* message) {
+    return message != nullptr && message->role == Role::kTool;
+  }
+};
+
+class DeepseekV4Encoder final : public DsmlEncoder {
+ public:
+  explicit DeepseekV4Encoder(DeepseekV4Release release)
+      : DsmlEncoder(
+            {.tools = kDeepseekV4Tools, .tools_end = kDeepseekV4ToolsEnd, .calls = "tool_calls"}),
+        release_(release) {}
 
   bool thinks_by_default() const override { return true; }
-  bool has_effort() const override { return true; }
   bool keeps_reasoning_with_tools() const override { return true; }
-
-  base::Result<std::vector<PromptPiece>> Render(const RenderInput& input,
-                                                const RenderLimits& limits) const override {
-    Prompt prompt(limits);
-    prompt.Write(Begin(input));
-    prompt.Write(EffortText(input));
-    bool system_first = !input.messages.empty() && input.messages.front().role == Role::kSystem;
-    if (!system_first && !input.tools.empty()) {
-      TRY(WriteTools(input.tools, kDeepseekV4Tools, kDeepseekV4ToolsEnd, prompt));
-    }
-    // Neighbouring user messages and results are one turn.
-    size_t last_turn = 0;
-    for (size_t i = 0; i < input.messages.size(); ++i) {
-      if (InUserTurn(input.messages[i]) && (i == 0 || !InUserTurn(input.messages[i - 1]))) {
-        last_turn = i;
-      }
-    }
-    std::vector<size_t> order = InOrderOfCalls(input.messages);
-    for (size_t i = 0; i < order.size(); ++i) {
-      const Message* next = i + 1 < order.size() ? &input.messages[order[i + 1]] : nullptr;
-      const Message& message = input.messages[order[i]];
-      // Reasoning of finished turns is dropped only where no tools are declared.
-      bool thinks = input.enable_thinking && (!input.tools.empty() || i >= last_turn);
-      if (InUserTurn(message)) {
-        bool joins = i > 0 && InUserTurn(input.messages[order[i - 1]]);
-        prompt.Write(joins ? "\n\n" : "<｜User｜>");
-        WriteUser(message, prompt);
-        bool answered =
-            next != nullptr ? next->role == Role::kAssistant : input.add_generation_prompt;
-        if (answered) {
-          prompt.Write("<｜Assistant｜>");
-          prompt.Write(ThinkMark(thinks));
-        }
-      } else if (message.role == Role::kAssistant) {
-        TRY(WriteAssistant(input, message, thinks, prompt));
-      } else {
-        prompt.WriteData(message.content);
-      }
-      if (i == 0 && system_first && !input.tools.empty()) {
-        TRY(WriteTools(input.tools, kDeepseekV4Tools, kDeepseekV4ToolsEnd, prompt));
-      }
-      TRY(prompt.CheckLength());
-    }
-    if (NeedsTurn(input)) {
-      prompt.Write("<｜Assistant｜>");
-      prompt.Write(ThinkMark(input.enable_thinking));
-    }
-    return prompt.Pieces();
-  }
 
  private:
   static bool InUserTurn(const Message& message) {
     return message.role == Role::kUser || message.role == Role::kTool;
   }
 
-  std::string_view EffortText(const RenderInput& input) const {
+  std::string_view Preface(const RenderInput& input) const override {
     if (!input.enable_thinking || !input.reasoning_effort.has_value()) {
       return "";
     }
@@ -453,23 +452,29 @@ class DeepseekV4Encoder : public DeepseekEncoder {
     std::unreachable();
   }
 
-  static void WriteUser(const Message& message, Prompt& prompt) {
-    bool result = message.role == Role::kTool;
+  // Reasoning of finished turns is dropped only where no tools are declared.
+  size_t ThinksFrom(const RenderInput& input) const override {
+    size_t last_turn = 0;
+    for (size_t i = 0; i < input.messages.size() && input.tools.empty(); ++i) {
+      if (InUserTurn(input.messages[i]) && (i == 0 || !InUserTurn(input.messages[i - 1]))) {
+        last_turn = i;
+      }
+    }
+    return last_turn;
+  }
+
+  // Neighbouring user messages and results are one turn.
+  void WriteQuery(const RenderInput& input, const Message& message, const Place& place,
+                  Prompt& prompt) const override {
+    const bool result = message.role == Role::kTool;
+    prompt.Write(place.previous != nullptr && InUserTurn(*place.previous) ? "\n\n" : "<｜User｜>");
     prompt.Write(result ? "<tool_result>" : "");
     prompt.WriteData(message.content);
     prompt.Write(result ? "</tool_result>" : "");
-  }
-
-  static base::Status WriteAssistant(const RenderInput& input, const Message& message, bool thinks,
-                                     Prompt& prompt) {
-    if (thinks) {
-      prompt.WriteData(message.reasoning.value_or(""));
-      prompt.Write("</think>");
+    if (place.next != nullptr ? place.next->role == Role::kAssistant
+                              : input.add_generation_prompt) {
+      OpenAnswer(place.thinks, prompt);
     }
-    prompt.WriteData(message.content);
-    TRY(WriteCalls(message.tool_calls, "tool_calls", prompt));
-    prompt.Write(End(input));
-    return {};
   }
 
   const DeepseekV4Release release_;

@@ -98,6 +98,19 @@ TEST(DeepseekV31Encoder, NoFinishedTurnThinks) {
   EXPECT_EQ(V31(input), prompt + "</think>");
 }
 
+TEST(DeepseekV31Encoder, OnlyTheFirstTagEndsReasoningAndOnlyOutsideOfResults) {
+  EXPECT_EQ(
+      V31(Conversation({Says(Role::kUser, "U"), Says(Role::kAssistant, "a</think>b</think>c"),
+                        Says(Role::kUser, "V"), Says(Role::kAssistant, ""), Says(Role::kUser, "W"),
+                        Calls("r", {{"1", "f", ""}}), Result("1", "R"), Says(Role::kSystem, "S"),
+                        Says(Role::kAssistant, "d</think>e")})),
+      "<s>S<｜User｜>U<｜Assistant｜></think>b</think>c</s><｜User｜>V<｜Assistant｜></think></s>"
+      "<｜User｜>W<｜Assistant｜></"
+      "think><｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{}"
+      "<｜tool▁call▁end｜><｜tool▁calls▁end｜></s><｜tool▁output▁begin｜>R<｜tool▁output▁end｜>"
+      "d</think>e</s><｜Assistant｜><think>");
+}
+
 TEST(DeepseekV31Encoder, SystemMessagesComeFirstThenTools) {
   RenderInput input =
       Conversation({Says(Role::kSystem, "S"), Says(Role::kUser, "U"), Says(Role::kSystem, "T")});
@@ -169,10 +182,72 @@ TEST(DeepseekV32Encoder, AToolLoopKeepsItsReasoningAndOrdersResults) {
                 "</function_results>\n\n<think>");
 }
 
+// Two rounds of calls, as often as the conversation has turns, each turn with an answer but the
+// last.
+RenderInput TwoRounds(int turns) {
+  RenderInput input = Conversation({});
+  for (int turn = 0; turn < turns; ++turn) {
+    for (const chat::Message& message :
+         {Says(Role::kUser, "U"), Calls("one", {{"1", "f", "{}"}}), Result("1", "R"),
+          Calls("", {{"2", "g", "{}"}}), Result("2", "S"), Answer("A", "two")}) {
+      input.messages.push_back(message);
+    }
+  }
+  input.messages.pop_back();
+  return input;
+}
+
+std::string Call(std::string_view section, std::string_view name) {
+  return "\n\n<｜DSML｜" + std::string(section) + ">\n<｜DSML｜invoke name=\"" + std::string(name) +
+         "\">\n\n</｜DSML｜invoke>\n</｜DSML｜" + std::string(section) + "></s>";
+}
+
+TEST(DeepseekV32Encoder, CallsOfFinishedTurnsStayWithoutTheirReasoning) {
+  const auto results = [](std::string_view text) {
+    return "\n\n<function_results>\n<result>" + std::string(text) +
+           "</result>\n</function_results>\n\n";
+  };
+  const std::string one = Call("function_calls", "f");
+  const std::string two = Call("function_calls", "g");
+  const std::string finished = "<｜User｜>U<｜Assistant｜></think>" + one + results("R") +
+                               "</think>" + two + results("S") + "</think>";
+  RenderInput input = TwoRounds(2);
+  EXPECT_EQ(V32(input), "<s>" + finished + "A</s><｜User｜>U<｜Assistant｜><think>one</think>" +
+                            one + results("R") + "<think></think>" + two + results("S") +
+                            "<think>");
+  input.enable_thinking = false;
+  EXPECT_EQ(V32(input), "<s>" + finished + "A</s>" + finished);
+}
+
+TEST(DeepseekV32Encoder, EveryUserMessageIsATurn) {
+  EXPECT_EQ(V32(Conversation({Says(Role::kUser, "U"), Says(Role::kUser, "V"),
+                              Says(Role::kSystem, "S"), Says(Role::kUser, "W")})),
+            "<s><｜User｜>U<｜Assistant｜></think><｜User｜>V<｜Assistant｜></think>S"
+            "<｜User｜>W<｜Assistant｜><think>");
+}
+
 TEST(DeepseekV32Encoder, ToolsWithoutASystemMessageComeFirst) {
   RenderInput input = Conversation({Says(Role::kUser, "U")});
   input.tools = {ToolOf(std::string(kTool))};
   EXPECT_EQ(V32(input), "<s>" + V32Tools() + "<｜User｜>U<｜Assistant｜><think>");
+}
+
+TEST(DeepseekV32Encoder, OnlyTextsAreWrittenBare) {
+  const std::string prompt = V32(Conversation(
+      {Says(Role::kUser, "U"),
+       Calls("",
+             {{"1", "f",
+               R"({"a":"7","b":"true","c":7,"d":0.70,"e":true,"f":null,"g":{},"h":"","ü":"é"})"}}),
+       Result("1", "R")}));
+  for (const std::string_view parameter :
+       {R"(name="a" string="true">7<)", R"(name="b" string="true">true<)",
+        R"(name="c" string="false">7<)", R"(name="d" string="false">0.7<)",
+        R"(name="e" string="false">true<)", R"(name="f" string="false">null<)",
+        R"(name="g" string="false">{}<)", R"(name="h" string="true"><)",
+        R"(name="ü" string="true">é<)"}) {
+    EXPECT_NE(prompt.find("\n<｜DSML｜parameter " + std::string(parameter)), std::string::npos)
+        << parameter;
+  }
 }
 
 TEST(DeepseekV32Encoder, BrokenArgumentsAreOneString) {
@@ -207,6 +282,27 @@ TEST(DeepseekV4Encoder, WithoutToolsOldReasoningIsDropped) {
       Conversation({Says(Role::kUser, "U"), Answer("A", "old"), Says(Role::kUser, "V")});
   EXPECT_EQ(V4(input),
             "<s><｜User｜>U<｜Assistant｜></think>A</s><｜User｜>V<｜Assistant｜><think>");
+}
+
+TEST(DeepseekV4Encoder, ResultsEndATurnToo) {
+  RenderInput input = TwoRounds(1);
+  const std::string one = Call("tool_calls", "f");
+  const std::string two = Call("tool_calls", "g");
+  const std::string first = "<｜User｜><tool_result>R</tool_result><｜Assistant｜>";
+  const std::string last = "<｜User｜><tool_result>S</tool_result><｜Assistant｜><think>";
+  EXPECT_EQ(V4(input),
+            "<s><｜User｜>U<｜Assistant｜></think>" + one + first + "</think>" + two + last);
+  input.tools = {ToolOf(std::string(kTool))};
+  EXPECT_EQ(V4(input), "<s>" + V4Tools() + "<｜User｜>U<｜Assistant｜><think>one</think>" + one +
+                           first + "<think></think>" + two + last);
+}
+
+TEST(DeepseekV4Encoder, NeighbouringUserMessagesAreOneTurn) {
+  EXPECT_EQ(
+      V4(Conversation({Says(Role::kUser, "U"), Says(Role::kUser, "V"), Says(Role::kAssistant, "A"),
+                       Says(Role::kUser, "W"), Says(Role::kSystem, "S"), Says(Role::kUser, "X")})),
+      "<s><｜User｜>U\n\nV<｜Assistant｜></think>A</"
+      "s><｜User｜>WS<｜User｜>X<｜Assistant｜><think>");
 }
 
 TEST(DeepseekV4Encoder, EffortIsATextBeforeThePrompt) {

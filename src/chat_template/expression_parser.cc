@@ -331,6 +331,19 @@ Result<ExpressionPtr> TemplateParser::ParseFilters(ExpressionPtr expression) {
   }
 }
 
+Result<ExpressionPtr> TemplateParser::ParseIndexTuple(ExpressionPtr first) {
+  Position position = current().position;
+  std::vector<ExpressionPtr> items;
+  if (first != nullptr) {
+    items.push_back(std::move(first));
+  }
+  while (SkipOperator(",")) {
+    items.push_back(TRY(ParseExpression()));
+  }
+  int32_t height = HeightOf(items);
+  return Make(position, ListDisplay{std::move(items), true}, height);
+}
+
 Result<ExpressionPtr> TemplateParser::ParseSubscript(ExpressionPtr object) {
   Position position = current().position;
   int32_t height = object->height;
@@ -356,8 +369,8 @@ Result<ExpressionPtr> TemplateParser::ParseSubscript(ExpressionPtr object) {
     }
     break;
   }
-  if (!slice && parts[0] == nullptr) {
-    return Fail("expected an index");
+  if (!slice && (parts[0] == nullptr || IsOperator(","))) {
+    parts[0] = TRY(ParseIndexTuple(std::move(parts[0])));
   }
   TRY(ExpectOperator("]"));
   height = std::max(height, chat_template::HeightOf(parts[0], parts[1], parts[2]));

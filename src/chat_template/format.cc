@@ -168,8 +168,15 @@ class PercentArguments {
     }
     return *value;
   }
+  // Values that can be asked for an item count as mappings, which need not be used up.
   bool AllUsed() const {
-    return arguments_.is_dict() || used_ >= (arguments_.is_tuple() ? arguments_.items().size() : 1);
+    if (arguments_.is_tuple()) {
+      return used_ >= arguments_.items().size();
+    }
+    const bool range =
+        arguments_.is_sequence() && arguments_.sequence()->kind == SequenceKind::kRange;
+    return used_ > 0 || arguments_.is_dict() || arguments_.is_list() || range ||
+           arguments_.is_undefined();
   }
 
  private:

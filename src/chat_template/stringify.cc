@@ -161,7 +161,7 @@ class ReprWriter {
     return {};
   }
 
-  base::Status WriteObject(const Object& object) {
+  base::Status WriteObject(Object& object) {
     switch (object.kind) {
       case ObjectKind::kNamespace: {
         Raw("<Namespace {");
@@ -177,9 +177,12 @@ class ReprWriter {
       case ObjectKind::kMacro:
         Raw("<Macro>");
         return {};
-      case ObjectKind::kLoop:
-        Raw("<LoopContext>");
+      case ObjectKind::kLoop: {
+        const Value index = TRY(runtime_.LoopAttribute(object, "index"));
+        const Value length = TRY(runtime_.LoopAttribute(object, "length"));
+        Raw(fmt::format("<LoopContext {}/{}>", index.int_value(), length.int_value()));
         return {};
+      }
       case ObjectKind::kGenerator:
         Raw("<generator object>");
         return {};

@@ -63,7 +63,6 @@ class CompiledTemplate : public Template {
 
   bool has_thinking_switch() const override { return HasThinkingSwitch(ast_); }
   bool thinks_by_default() const override { return thinks_by_default_; }
-  bool has_effort() const override { return ast_.reads.contains("reasoning_effort"); }
   bool has_tools() const override { return ast_.reads.contains("tools"); }
 
  private:

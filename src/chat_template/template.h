@@ -11,8 +11,9 @@
 //   calls of names that the template neither sets nor asks for with `is defined`.
 // - `map`, `select` and their kin do their work at once, not when their items are taken.
 // - Upper and lower case cover Latin, Greek and Cyrillic letters.
-// - Not there: templates that include or extend others, `autoescape`, `cycler`, `joiner`, `lipsum`
-//   and the filters filesizeformat, pprint, random, striptags, urlencode, urlize, wordwrap,
+// - Keys of mappings are no tuples.
+// - Not there: templates that include or extend others, `self`, `autoescape`, `cycler`, `joiner`,
+//   `lipsum` and the filters filesizeformat, pprint, random, striptags, urlencode, urlize, wordwrap,
 //   xmlattr. There besides: `from_json`.
 #pragma once
 
@@ -72,8 +73,6 @@ class Template {
   // Whether a prompt that says nothing of thinking is one of a model that thinks: with a switch,
   // unlike the prompt with the switch off.
   virtual bool thinks_by_default() const = 0;
-  // Whether `reasoning_effort` is read.
-  virtual bool has_effort() const = 0;
   // Whether `tools` is read.
   virtual bool has_tools() const = 0;
   // Whether the family wants the reasoning of all turns back when tools are given, and drops by

@@ -426,19 +426,18 @@ Result<CallBlock> TemplateParser::ParseCallBlock() {
 
 Result<Target> TemplateParser::ParseTargetItem(bool with_namespace) {
   Position position = current().position;
-  if (IsOperator("(") || IsOperator("[")) {
-    bool list = IsOperator("[");
+  if (IsOperator("(")) {
     Nested nested(depth_);
     TRY(CheckNesting());
     Advance();
     std::vector<Target> items;
-    while (!IsOperator(list ? "]" : ")")) {
+    while (!IsOperator(")")) {
       items.push_back(TRY(ParseTargetItem(with_namespace)));
       if (!SkipOperator(",")) {
         break;
       }
     }
-    TRY(ExpectOperator(list ? "]" : ")"));
+    TRY(ExpectOperator(")"));
     return Target{position, std::move(items)};
   }
   std::string name = TRY(ExpectIdentifier());

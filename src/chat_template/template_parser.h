@@ -109,6 +109,8 @@ class TemplateParser {
   base::Result<ExpressionPtr> ParsePostfix(ExpressionPtr expression);
   base::Result<ExpressionPtr> ParseFilters(ExpressionPtr expression);
   base::Result<ExpressionPtr> ParseSubscript(ExpressionPtr object);
+  // Several expressions between brackets, or none, are a tuple; `first` may be null.
+  base::Result<ExpressionPtr> ParseIndexTuple(ExpressionPtr first);
   base::Result<ExpressionPtr> ParseFilter(ExpressionPtr input);
   base::Result<ExpressionPtr> ParseTest(ExpressionPtr input);
   base::Result<ExpressionPtr> ParseCall(ExpressionPtr callee);

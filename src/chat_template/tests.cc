@@ -107,13 +107,23 @@ bool LessOrEqual(std::partial_ordering order) { return std::is_lteq(order); }
 bool Greater(std::partial_ordering order) { return std::is_gt(order); }
 bool GreaterOrEqual(std::partial_ordering order) { return std::is_gteq(order); }
 
+// Names are looked up in a table, which takes no value that can change.
+base::Status CheckName(const Value& input) {
+  if (input.is_list() || input.is_dict()) {
+    return base::InvalidArgument("lists and mappings name nothing");
+  }
+  return {};
+}
+
 Result<bool> NamesFilter(Runtime&, const Value& input, const Arguments& arguments) {
   TRY(BoundArguments::Bind("filter", arguments, {}));
+  TRY(CheckName(input));
   return input.is_string() && FindFilter(input.bytes()) != nullptr;
 }
 
 Result<bool> NamesTest(Runtime&, const Value& input, const Arguments& arguments) {
   TRY(BoundArguments::Bind("test", arguments, {}));
+  TRY(CheckName(input));
   return input.is_string() && FindTest(input.bytes()) != nullptr;
 }
 

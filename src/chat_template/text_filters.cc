@@ -128,14 +128,17 @@ Result<Value> Truncate(Runtime& runtime, const Value& input, const Arguments& ar
   Text end = TRY(bound.TextOr(2, Text("...", Origin::kTemplate)));
   int64_t leeway = bound.Has(3) ? TRY(bound.IntOr(3, 5)) : 5;
   auto end_length = static_cast<int64_t>(CodePointCount(end.bytes()));
-  if (length < end_length || leeway < 0 || !input.is_string()) {
-    return base::InvalidArgument("truncate needs a string and a length not below the end's");
+  if (length < end_length || leeway < 0) {
+    return base::InvalidArgument("truncate needs a length not below the end's");
   }
-  const Text& text = input.text();
-  auto characters = static_cast<int64_t>(CodePointCount(text.bytes()));
+  const int64_t characters = TRY(Length(runtime, input));
   if (characters <= length || characters - length <= leeway) {
     return input;
   }
+  if (!input.is_string()) {
+    return base::InvalidArgument("truncate cannot shorten what is no string");
+  }
+  const Text& text = input.text();
   Text out = text.Slice(0, ByteOffset(text.bytes(), static_cast<size_t>(length - end_length)));
   size_t space = out.bytes().rfind(' ');
   if (!bound.TruthOr(1, false) && space != std::string::npos) {

@@ -7,8 +7,8 @@
 #include <variant>
 
 #include "local/answer_constraints.h"
+#include "local/chat_prompt.h"
 #include "local/fim_prompt.h"
-#include "local/history.h"
 #include "local/local_stream.h"
 #include "local/model_facts.h"
 #include "local/reasoning.h"
@@ -19,8 +19,6 @@ namespace {
 
 constexpr int64_t kMillisPerSecond = 1000;
 constexpr int32_t kCallsMax = 128;  // a history may hold no more
-
-using chat_template::PromptPiece;
 
 struct Prompt {
   std::vector<base::TokenId> tokens;
@@ -71,8 +69,7 @@ class LocalBackendImpl final : public LocalBackend {
         format_(std::move(format)),
         record_(std::move(made.record)),
         conflicts_(std::move(made.conflicts)),
-        always_thinks_(settings.thinking == chat::ThinkingClass::kAlways &&
-                       record_.thinking == chat::ThinkingClass::kAlways),
+        always_thinks_(made.always_thinks),
         clock_(clock),
         random_(random),
         // A model that could reason and must not is watched for it, too.
@@ -103,9 +100,7 @@ class LocalBackendImpl final : public LocalBackend {
  private:
   void ObeyRecord(chat::ChatRequest& request) const;
   base::Status CheckSupported(const chat::ChatRequest& request) const;
-  base::Result<std::vector<PromptPiece>> Render(const chat::ChatRequest& request) const;
   base::Result<Prompt> MakePrompt(const chat::ChatRequest& request) const;
-  bool SettleReasoning(const chat::ChatRequest& request, std::vector<PromptPiece>& pieces) const;
   engine::GenerationRequest MakeGeneration(const chat::ChatRequest& request, Prompt prompt) const;
   AnswerSyntax MakeAnswerSyntax(const chat::ChatRequest& request, bool starts_in_reasoning) const;
 
@@ -173,58 +168,22 @@ base::Status LocalBackendImpl::CheckSupported(const chat::ChatRequest& request) 
   return {};
 }
 
-base::Result<std::vector<PromptPiece>> LocalBackendImpl::Render(
-    const chat::ChatRequest& request) const {
-  chat_template::RenderInput input;
-  input.messages = ForgetReasoning(request.messages, *format_.syntax,
-                                   OldReasoningOf(*format_.chat_template, !request.tools.empty()));
-  input.tools = request.tools;
-  input.enable_thinking = request.enable_thinking;
-  input.reasoning_effort = request.effort;
-  input.bos_token = TextOf(*tokenizer_, tokenizer_->bos());
-  input.eos_token = TextOf(*tokenizer_, tokenizer_->eos());
-  input.unix_seconds = clock_->UnixMillis() / kMillisPerSecond;
-  auto rendered = RenderAdapting(*format_.chat_template, std::move(input));
-  if (rendered.has_value()) {
-    return rendered;
-  }
-  return base::InvalidArgument(
-      "messages: the chat template of this model refused them: " + rendered.error().message,
-      "messages");
-}
-
 base::Result<Prompt> LocalBackendImpl::MakePrompt(const chat::ChatRequest& request) const {
   if (request.answer_suffix) {
     return Prompt{.tokens = MakeFimPrompt(*tokenizer_, request), .ends_inside_reasoning = false};
   }
-  std::vector<PromptPiece> pieces = TRY(Render(request));
-  const bool inside = SettleReasoning(request, pieces);
-  if (request.answer_prefix) {
-    pieces.push_back({.text = *request.answer_prefix, .from_template = false});
-  }
-  Prompt prompt{.tokens = model_->encoder().Encode(pieces), .ends_inside_reasoning = inside};
+  const ChatPrompt text =
+      TRY(MakeChatPrompt(format_, request,
+                         {.bos_token = TextOf(*tokenizer_, tokenizer_->bos()),
+                          .eos_token = TextOf(*tokenizer_, tokenizer_->eos()),
+                          .unix_seconds = clock_->UnixMillis() / kMillisPerSecond,
+                          .always_thinks = always_thinks_}));
+  Prompt prompt{.tokens = model_->encoder().Encode(text.pieces),
+                .ends_inside_reasoning = text.ends_inside_reasoning};
   if (prompt.tokens.empty()) {
     return base::InvalidArgument("messages: they make an empty prompt", "messages");
   }
   return prompt;
-}
-
-// Opens or closes reasoning where the template left it otherwise than the request has it. True: the
-// prompt ends inside.
-bool LocalBackendImpl::SettleReasoning(const chat::ChatRequest& request,
-                                       std::vector<PromptPiece>& pieces) const {
-  const output_parser::Syntax& syntax = *format_.syntax;
-  const bool inside = EndsInsideReasoning(pieces, syntax);
-  const bool wanted = request.enable_thinking && !request.answer_prefix;
-  if (inside && !wanted) {
-    pieces.push_back({.text = std::string(syntax.forced_close)});
-    return false;
-  }
-  if (!inside && wanted && always_thinks_) {
-    pieces.push_back({.text = std::string(syntax.think_open) + "\n"});
-    return true;
-  }
-  return inside;
 }
 
 engine::GenerationRequest LocalBackendImpl::MakeGeneration(const chat::ChatRequest& request,

@@ -97,6 +97,8 @@ void RecordMaker::DecideThinking() {
     record.thinking = ThinkingClass::kNever;
     Conflict("thinking", "the model's answers have no form for reasoning; it never reasons");
   }
+  made_.always_thinks =
+      settings_.thinking == ThinkingClass::kAlways && record.thinking == ThinkingClass::kAlways;
   const bool hybrid = record.thinking == ThinkingClass::kHybrid;
   record.thinking_default_on =
       hybrid && settings_.thinking_default.value_or(format_.thinking_default_on);
@@ -115,7 +117,8 @@ void RecordMaker::DecideAbilities() {
                           "answers cannot be held to a format yet; JSON mode is refused");
   record.constrained_tools = record.tools && kConstrainedDecoding;
   record.prefix = settings_.prefix.value_or(true);
-  record.fim = Flag("fim", settings_.fim, facts_.tokenizer->fim_tokens().has_value(),
+  const bool can_fill = facts_.tokenizer != nullptr && facts_.tokenizer->fim_tokens().has_value();
+  record.fim = Flag("fim", settings_.fim, can_fill,
                     "the vocabulary has no tokens for filling in; requests with a suffix are "
                     "refused");
 }

@@ -26,6 +26,7 @@ struct RecordConflict {
 
 struct MadeRecord {
   chat::ModelRecord record;
+  bool always_thinks = false;  // because of the settings, whatever the template does
   std::vector<RecordConflict> conflicts;
 };
 
@@ -36,7 +37,7 @@ struct MadeRecord {
 // the column for models that see.
 //
 // A warning of `format` is a conflict of the key `prompt`. `context_tokens` is that of the engine:
-// settings may only make it smaller.
+// settings may only make it smaller. The facts of a template without a file have no tokenizer.
 MadeRecord MakeRecord(const ModelFacts& facts, const ChatFormat& format, int32_t context_tokens,
                       const ServedAs& served);
 

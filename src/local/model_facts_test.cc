@@ -56,11 +56,9 @@ TEST(ChatFormat, FamiliesWithoutAPublishedTemplateHaveAnEncoder) {
   EXPECT_EQ(v32.warning, "");
   EXPECT_EQ(v32.syntax->name, "deepseek_v32");
   EXPECT_FALSE(v32.thinking_default_on);
-  EXPECT_FALSE(v32.chat_template->has_effort());
   const ChatFormat v4 = ReadChatFormat(*FileWith({{kArchitecture, "deepseek4"}})).value();
   EXPECT_EQ(v4.syntax->name, "deepseek_v4");
   EXPECT_TRUE(v4.thinking_default_on);
-  EXPECT_TRUE(v4.chat_template->has_effort());
 }
 
 TEST(ChatFormat, ThinkingIsOnUnlessTheTemplateItselfTurnsItOff) {

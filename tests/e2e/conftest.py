@@ -31,7 +31,8 @@ class FamilyServer:
         self.missing = {family.name: family.missing() for family in FAMILIES}
         self.models: dict[str, Model] = {family.name: make_model(family, folder) for family in FAMILIES
                                          if not self.missing[family.name]}
-        self.server = Server(folder / "data", "--config", str(write_config(self.models, folder)), model=None)
+        self.config = write_config(self.models, folder)
+        self.server = Server(folder / "data", "--config", str(self.config), model=None)
 
     def model(self, family: Family) -> Model:
         if self.missing[family.name]:

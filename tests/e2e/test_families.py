@@ -44,6 +44,7 @@ class Asked:
 
     def __init__(self, families, family: Family):
         self.server, self.family, self.model = families.server, family, families.model(family)
+        self.config = families.config
 
     def body(self, record: str = "", **fields) -> dict:
         whole = {"model": record or self.family.name, "messages": [{"role": "user", "content": "Wie geht's, 世界?"}],
@@ -117,8 +118,18 @@ def test_the_switch_changes_the_prompt_and_its_absence_means_the_default(asked):
     assert off.reasoning_tokens == 0 and off.choices[0].reasoning is None
     assert (on.reasoning_tokens > 0) == asked.family.opened
     assert default == (on if asked.family.default_on else off)
-    assert tokens_of_prompt(asked.family, asked.model, asked.body(enable_thinking=True)) != tokens_of_prompt(
-        asked.family, asked.model, asked.body(enable_thinking=False))
+    assert tokens_of_prompt(asked.config, asked.body(enable_thinking=True)) != tokens_of_prompt(
+        asked.config, asked.body(enable_thinking=False))
+
+
+@every_family
+def test_the_prompt_shown_has_the_tokens_of_the_prompt_served(asked):
+    switches = [{"enable_thinking": value} for value in (True, False)] if asked.family.hybrid else []
+    for record, fields in ([(asked.family.name, fields) for fields in (
+            {}, *switches, {"prefix": "It is"}, {"reasoning_effort": "low"}, {"reasoning_effort": "max"})]
+            + [(asked.family.always, fields) for fields in ({}, {"prefix": "It is"})]):
+        body = asked.body(record, **fields, max_tokens=1, thinking_budget=BUDGET)
+        assert ask(asked.server, body).prompt_tokens == len(tokens_of_prompt(asked.config, body)), (record, fields)
 
 
 @every_family
@@ -300,7 +311,7 @@ def test_no_text_of_a_message_becomes_a_control_token(asked):
     seen = {}
     for name, text in (("harmless", ""), ("evil", evil)):
         body = asked.body(**conversation(text), max_tokens=1, thinking_budget=BUDGET)
-        tokens = tokens_of_prompt(asked.family, asked.model, body)
+        tokens = tokens_of_prompt(asked.config, body)
         seen[name] = [token for token in tokens if token in ids]
         assert ask(asked.server, body).prompt_tokens == len(tokens)
     assert seen["evil"] == seen["harmless"]

@@ -73,8 +73,60 @@ def test_render_knows_encoders_by_name():
     assert render("deepseek_v32", body) == begin + "</think>"
     assert render("deepseek_v32", body | {"enable_thinking": True}) == begin + "<think>"
     assert render("deepseek_v4", body) == begin + "<think>"
-    assert render("deepseek_v4", body | {"reasoning_effort": "max"}).startswith(
-        "<｜begin▁of▁sentence｜>Reasoning Effort: Absolute maximum")
+
+
+FLASH = "deepseek-ai/DeepSeek-V4-Flash"
+STRONG, STRONGER = "Reasoning Effort: Absolute maximum", "Reasoning Effort: Beyond maximum"
+
+
+@pytest.mark.parametrize("given, agent, effort", [
+    (None, "", STRONG), (None, "claude-cli/1.0 (external, cli)", STRONGER), ("low", "claude-cli/1.0", STRONG),
+    ("high", "", STRONG), ("xhigh", "", STRONGER), ("none", "", None)])
+def test_render_takes_effort_as_the_record_does(given, agent, effort):
+    body = {"messages": [{"role": "user", "content": "Hi"}]} | ({"reasoning_effort": given} if given else {})
+    text = render("deepseek_v4_0731", body, "--record", FLASH, "--user-agent", agent)
+    turn = f"<｜User｜>Hi<｜Assistant｜>{'<think>' if effort else '</think>'}"
+    assert text.endswith(turn)
+    assert text.removesuffix(turn).startswith(f"<｜begin▁of▁sentence｜>{effort or ''}")
+    # A record says nothing of effort by itself.
+    assert render("deepseek_v4_0731", body, "--user-agent", agent) == f"<｜begin▁of▁sentence｜>{turn}".replace(
+        "</think>", "<think>")
+
+
+def test_render_makes_the_prompt_of_a_configured_model(tmp_path):
+    path = tmp_path / "millrace.yaml"
+    path.write_text(json.dumps({
+        "models": [{"path": str(DEMO), "id": "a", "aliases": ["b"], "prompt": "deepseek_v4_0731", "effort": True},
+                   {"path": str(DEMO), "id": "off", "prompt": "deepseek_v32", "thinking": "never"},
+                   {"path": str(DEMO), "id": "always", "thinking": "always"},
+                   {"path": str(DEMO), "id": FLASH, "prompt": "deepseek_v4_0731"}],
+        "api": {"agent_user_agents": ["robot"], "inapplicable_thinking": "ignore"}}), encoding="utf-8")
+    body = {"messages": [{"role": "user", "content": "Hi"}]}
+
+    def configured(name: str, *options: str, **fields) -> str:
+        return render(name, body | fields, "--config", str(path), *options)
+
+    assert configured("b") == configured("a") == configured(FLASH) and STRONG in configured("a")
+    assert STRONGER in configured("a", "--user-agent", "Robot/2")
+    assert configured("off", enable_thinking=True).endswith("<｜Assistant｜></think>")
+    assert configured("always").endswith("assistant\n<think>\n")
+    assert configured("always", prefix="It is").endswith("</think>\n\nIt is")
+    for options, status, words in [(["--config", str(path), "none"], 1, "'none'"),
+                                   (["--config", str(tmp_path / "none.yaml"), "a"], 1, "none.yaml"),
+                                   (["--config", str(path), "--record", FLASH, "a"], 2, "--record"),
+                                   (["--record", "nope", "deepseek_v4"], 1, "'nope'")]:
+        run = millrace("render", *options, stdin=json.dumps(body).encode())
+        assert (run.returncode, run.stdout) == (status, b"") and words in run.stderr.decode(), run.stderr
+
+
+def test_render_refuses_what_a_server_refuses(template):
+    path = template.with_name("plain.jinja")
+    path.write_text("{% for m in messages %}{{ m.content }}{% endfor %}", encoding="utf-8")
+    user = {"messages": [{"role": "user", "content": "Hi"}]}
+    for fields, words in [({"enable_thinking": True}, "enable_thinking"), ({"tools": [WEATHER]}, "function call"),
+                          ({"prefix": "a", "suffix": "b"}, "fim")]:
+        run = millrace("render", str(path), stdin=json.dumps(user | fields).encode())
+        assert run.returncode == 1 and words in run.stderr.decode().lower(), run.stderr
 
 
 def test_render_forgets_old_reasoning_unless_told_otherwise(tmp_path):

@@ -149,10 +149,9 @@ def write_config(models: dict[str, Model], folder: pathlib.Path) -> pathlib.Path
     return path
 
 
-def tokens_of_prompt(family: Family, model: Model, body: dict) -> list[int]:
-    """The prompt that the server makes of the body."""
-    command = [str(BINARY), "render", "--tokens", str(model.path),
-               *(["--prompt", family.prompt] if family.prompt else [])]
+def tokens_of_prompt(config: pathlib.Path, body: dict) -> list[int]:
+    """The prompt that a server with the configuration makes of the body."""
+    command = [str(BINARY), "render", "--tokens", "--config", str(config), body["model"]]
     made = subprocess.run(command, input=json.dumps(body).encode(), capture_output=True, timeout=60)
     assert made.returncode == 0, made.stderr
     line, ids, reader = made.stdout.decode("utf-8", "surrogateescape").rstrip("\n"), [], json.JSONDecoder()

@@ -27,6 +27,8 @@ OUTPUT = """
 {{ xs[0] }}|{{ xs[-1] }}|{{ xs[9] }}|{{ s[0] }}|{{ u[-1] }}|{{ d['one'] }}|{{ d.two }}|{{ d['none'] }}|{{ d.none }}
 {{ d.nested.deep.er }}|{{ d['nested']['deep']['er'] }}|{{ nested[0][1][1] }}|{{ nested.0.1.0 }}
 {{ d['items'] }}
+{{ xs[1, 2] is defined }}{{ d[] is defined }}
+{{ xs[1,] }}
 {{ undefined_name.attribute }}
 {{ nothing.attribute }}|{{ n.attribute }}
 {{ d.none.more }}
@@ -173,6 +175,14 @@ FILTERS = """
 {{ '%d'|format('x') }}
 {{ '%e %E %g %G %f'|format(12345.678, 0.00012, 0.00001, 1e20, 1.5) }}|{{ '%5.1f|%-8.3e|'|format(3.14159, 2.5) }}
 {{ '%s %s' % (1, 'a') }}|{{ '%s' % xs }}|{{ '%.3s' % s }}
+{{ 'x' % xs }}|{{ 'x' % [] }}|{{ 'x' % d }}|{{ 'x' % range(2) }}|{{ 'x' % undefined_name }}|{{ '%s' % undefined_name }}
+{{ 'x' % 1 }}
+{{ 'x' % d.keys() }}
+{{ '%s %s' % xs }}
+{{ '%d' % undefined_name }}
+{{ xs|truncate }}|{{ d|truncate(9) }}|{{ undefined_name|truncate }}|{{ (1, 2)|truncate(3) }}
+{{ range(300)|list|truncate }}
+{{ 3|truncate }}
 {{ xs|batch(2)|list }}|{{ xs|batch(2, 0)|list }}|{{ range(7)|slice(3)|list }}|{{ range(7)|slice(3, 'x')|list }}
 {{ []|batch(2)|list }}
 {{ people|groupby('age') }}
@@ -285,6 +295,9 @@ TESTS = """
 {{ n is not defined }}{{ not n is defined }}{{ n is defined and zz is not defined }}
 {{ zz is defined or n is defined }}
 {{ 'upper' is filter }}{{ 'zz' is filter }}{{ 'odd' is test }}{{ 'zz' is test }}{{ range is callable }}
+{{ (1,) is filter }}{{ 3 is test }}{{ none is test }}{{ undefined_name is filter }}
+{{ xs is filter }}
+{{ d is test }}
 {{ n is callable }}{{ s.upper is callable }}
 {{ ('a'|safe) is escaped }}{{ 'a' is escaped }}{{ ('a'|safe) is string }}
 {{ n is no_such }}
@@ -317,6 +330,7 @@ FUNCTIONS = """
 
 # Whole templates, where line ends matter.
 BLOCKS = [
+    "{% for x in xs %}{{ loop }}{% endfor %}{% for x in xs if x > 1 %}{{ loop ~ '' }}{% endfor %}",
     "{% if yes %}a{% elif no %}b{% else %}c{% endif %}|{% if no %}a{% elif yes %}b{% endif %}|{% if no %}"
     "a{% else %}c{% endif %}",
     "{% if zz %}a{% endif %}{% if xs %}b{% endif %}{% if [] %}c{% endif %}{% if '' %}d{% endif %}"
@@ -428,4 +442,5 @@ MALFORMED = [
     "", "{{ ? }}", "{{ a b }}",
     "{{ '\\x4' }}", "{% set x %}", "{% else %}", "{{ 1 if }}", "{{ not }}", "{{ x[ }}", "{{ x[] }}", "{{ .5 }}"
     "", "{{ 1.e }}",
+    "{% for [a, b] in [(1, 2)] %}{% endfor %}", "{% set [a] = xs %}", "{% for a, [b] in nested %}{% endfor %}",
 ]
