@@ -1,6 +1,8 @@
 #include "grammar/regex_parser.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <vector>
 
 #include "grammar/regex_syntax.h"
@@ -19,41 +21,13 @@ bool Has(const RegexSyntax& syntax, bool (*wanted)(Kind)) {
                      [wanted](const RegexSyntax& child) { return Has(child, wanted); });
 }
 
+bool LooksBack(Kind kind) {
+  return kind == Kind::kStart || kind == Kind::kBoundary || kind == Kind::kNoBoundary;
+}
+
 bool IsZeroWidth(Kind kind) {
-  return kind == Kind::kStart || kind == Kind::kEnd || kind == Kind::kLookAhead ||
+  return LooksBack(kind) || kind == Kind::kEnd || kind == Kind::kLookAhead ||
          kind == Kind::kNoLookAhead;
-}
-
-bool IsStart(Kind kind) { return kind == Kind::kStart; }
-
-// A `^` in a negative look-ahead: there it must not be taken for false where it may be true.
-bool HasDeniedStart(const RegexSyntax& syntax) {
-  return (syntax.kind == Kind::kNoLookAhead && Has(syntax, IsStart)) ||
-         std::any_of(syntax.children.begin(), syntax.children.end(), HasDeniedStart);
-}
-
-// Whether it never reads a character.
-bool IsOfNoWidth(const RegexSyntax& syntax) {
-  if (syntax.kind == Kind::kClass) {
-    return false;
-  }
-  return IsZeroWidth(syntax.kind) ||
-         std::all_of(syntax.children.begin(), syntax.children.end(), IsOfNoWidth);
-}
-
-bool IsNullable(const RegexSyntax& syntax) {
-  switch (syntax.kind) {
-    case Kind::kClass:
-      return false;
-    case Kind::kChoice:
-      return std::any_of(syntax.children.begin(), syntax.children.end(), IsNullable);
-    case Kind::kSequence:
-      return std::all_of(syntax.children.begin(), syntax.children.end(), IsNullable);
-    case Kind::kRepeat:
-      return syntax.min == 0 || IsNullable(syntax.children[0]);
-    default:
-      return true;
-  }
 }
 
 size_t CountOf(const RegexSyntax& syntax) {
@@ -64,49 +38,100 @@ size_t CountOf(const RegexSyntax& syntax) {
   return count;
 }
 
-enum class Position { kStart, kLater };
+// Where in a text something stands: at its start, behind a character of \w or behind another one;
+// and whether the repetition around it has read anything in this turn.
+enum Place { kFreshStart, kFreshWord, kFreshOther, kBehindWord, kBehindOther, kPlaceCount };
 
-// Lowers from the end: `tail` is the language of everything that may follow up to the end of the
-// text, so that what looks ahead is an intersection with it and `$` an intersection with nothing.
+// For each place, the texts that may follow up to the end.
+using Rests = std::array<RegexId, kPlaceCount>;
+
+Rests Everywhere(RegexId rest) {
+  Rests rests;
+  rests.fill(rest);
+  return rests;
+}
+
+bool AreEqual(const Rests& rests) {
+  return std::all_of(rests.begin(), rests.end(), [&](RegexId rest) { return rest == rests[0]; });
+}
+
+// Lowers from the end: what follows is known as a language when something is lowered. So looking
+// ahead is an intersection with it, and the end of the text one with the empty text.
 class Lowering {
  public:
-  explicit Lowering(RegexAlgebra& algebra) : algebra_(algebra) {}
+  explicit Lowering(RegexAlgebra& algebra)
+      : algebra_(algebra),
+        any_(algebra.Class({{0, kCodePointMax}})),
+        word_(algebra.Class(*ClassEscape(U'w'))),
+        other_(algebra.Class(*ClassEscape(U'W'))) {}
 
-  base::Result<RegexId> Lower(const RegexSyntax& syntax, RegexId tail, Position position) {
+  // The texts that begin with `syntax` and go on with a rest.
+  base::Result<Rests> Lower(const RegexSyntax& syntax, const Rests& rests) {
     if (algebra_.size() > kNodesMax) {
       return base::Unsupported("a pattern of this size");
     }
     if (!Has(syntax, IsZeroWidth)) {
-      return algebra_.Concat(Plain(syntax), tail);
+      return Read(Plain(syntax), rests);
     }
     switch (syntax.kind) {
       case Kind::kStart:
-        return position == Position::kStart ? tail : RegexAlgebra::kNothing;
       case Kind::kEnd:
-        return algebra_.And({tail, RegexAlgebra::kEmpty});
+      case Kind::kBoundary:
+      case Kind::kNoBoundary:
+        return Check(syntax.kind, rests);
       case Kind::kLookAhead:
       case Kind::kNoLookAhead: {
-        const RegexId seen = TRY(Lower(syntax.children[0], RegexAlgebra::kAnything, position));
-        return algebra_.And({syntax.kind == Kind::kLookAhead ? seen : algebra_.Not(seen), tail});
+        const Rests seen = TRY(Lower(syntax.children[0], Everywhere(RegexAlgebra::kAnything)));
+        return ForEach([&](Place at) {
+          const RegexId asked = syntax.kind == Kind::kLookAhead ? seen[at] : algebra_.Not(seen[at]);
+          return algebra_.And({asked, rests[at]});
+        });
       }
       case Kind::kChoice: {
-        std::vector<RegexId> parts;
+        std::array<std::vector<RegexId>, kPlaceCount> choices;
         for (const RegexSyntax& child : syntax.children) {
-          parts.push_back(TRY(Lower(child, tail, position)));
+          const Rests one = TRY(Lower(child, rests));
+          ForEach([&](Place at) { return choices[at].emplace_back(one[at]); });
         }
-        return algebra_.Or(std::move(parts));
+        return ForEach([&](Place at) { return algebra_.Or(choices[at]); });
       }
-      case Kind::kSequence:
-        return LowerSequence(syntax.children, 0, tail, position);
       case Kind::kRepeat:
-        return LowerRepeat(syntax, tail, position);
-      case Kind::kClass:
-        break;
+        return Repeat(syntax, rests);
+      default: {
+        Rests all = rests;
+        for (size_t i = syntax.children.size(); i > 0; --i) {
+          all = TRY(Lower(syntax.children[i - 1], all));
+        }
+        return all;
+      }
     }
-    return algebra_.Concat(Plain(syntax), tail);
+  }
+
+  // Texts in which what begins like this comes somewhere.
+  RegexId Somewhere(const Rests& found) {
+    if (found[kFreshWord] == found[kFreshOther]) {
+      const RegexId later = found[kFreshOther];
+      return found[kFreshStart] == later
+                 ? algebra_.Concat(RegexAlgebra::kAnything, later)
+                 : algebra_.Or({found[kFreshStart], algebra_.Concat(Some(any_), later)});
+    }
+    return algebra_.Or({found[kFreshStart], algebra_.Concat(Some(word_), found[kFreshWord]),
+                        algebra_.Concat(Some(other_), found[kFreshOther])});
   }
 
  private:
+  template <typename Make>
+  static Rests ForEach(const Make& make) {
+    Rests result{};
+    for (int at = 0; at < kPlaceCount; ++at) {
+      result[static_cast<size_t>(at)] = make(static_cast<Place>(at));
+    }
+    return result;
+  }
+
+  // Texts that end with a character of the class.
+  RegexId Some(RegexId last) { return algebra_.Concat(RegexAlgebra::kAnything, last); }
+
   // A tree without anything of no width.
   RegexId Plain(const RegexSyntax& syntax) {
     std::vector<RegexId> parts;
@@ -130,95 +155,70 @@ class Lowering {
     }
   }
 
-  base::Result<RegexId> LowerSequence(const std::vector<RegexSyntax>& items, size_t from,
-                                      RegexId tail, Position position) {
-    RegexId rest_later = tail;
-    // Only up to the last `^` can it matter whether something was read before.
-    size_t last_start = items.size();
-    while (last_start > from && !Has(items[last_start - 1], IsStart)) {
-      --last_start;
+  Rests Read(RegexId text, const Rests& rests) {
+    if (AreEqual(rests)) {
+      return Everywhere(algebra_.Concat(text, rests[0]));
     }
-    for (size_t i = items.size(); i > std::max(last_start, from); --i) {
-      rest_later = TRY(Lower(items[i - 1], rest_later, Position::kLater));
+    const bool may_be_empty = algebra_.IsNullable(text);
+    RegexId read = RegexAlgebra::kNothing;
+    if (rests[kBehindWord] == rests[kBehindOther]) {
+      read = algebra_.Concat(may_be_empty ? algebra_.And({text, Some(any_)}) : text,
+                             rests[kBehindWord]);
+    } else {
+      read =
+          algebra_.Or({algebra_.Concat(algebra_.And({text, Some(word_)}), rests[kBehindWord]),
+                       algebra_.Concat(algebra_.And({text, Some(other_)}), rests[kBehindOther])});
     }
-    RegexId rest_start = rest_later;
-    for (size_t i = last_start; i > from; --i) {
-      const RegexSyntax& item = items[i - 1];
-      const RegexId later = TRY(Lower(item, rest_later, Position::kLater));
-      if (position == Position::kStart) {
-        // What was read so far may be nothing; then the rest still stands at the start.
-        std::vector<RegexId> parts;
-        if (!IsOfNoWidth(item)) {
-          parts.push_back(TRY(Lower(item, rest_later, Position::kStart)));
-        }
-        if (IsNullable(item)) {
-          if (!parts.empty() && std::any_of(items.begin() + static_cast<std::ptrdiff_t>(i),
-                                            items.end(), HasDeniedStart)) {
-            return base::Unsupported("^ in a negative look-ahead behind what may be empty");
-          }
-          parts.push_back(TRY(LowerEmpty(item, rest_start)));
-        }
-        rest_start = algebra_.Or(std::move(parts));
-      }
-      rest_later = later;
-    }
-    return position == Position::kStart ? rest_start : rest_later;
+    return ForEach([&](Place at) { return may_be_empty ? algebra_.Or({read, rests[at]}) : read; });
   }
 
-  // `syntax` at the start of the text, reading nothing, before `tail`.
-  base::Result<RegexId> LowerEmpty(const RegexSyntax& syntax, RegexId tail) {
-    switch (syntax.kind) {
-      case Kind::kChoice: {
-        std::vector<RegexId> parts;
-        for (const RegexSyntax& child : syntax.children) {
-          if (IsNullable(child)) {
-            parts.push_back(TRY(LowerEmpty(child, tail)));
-          }
-        }
-        return algebra_.Or(std::move(parts));
-      }
-      case Kind::kSequence: {
-        for (size_t i = syntax.children.size(); i > 0; --i) {
-          tail = TRY(LowerEmpty(syntax.children[i - 1], tail));
-        }
-        return tail;
-      }
-      case Kind::kRepeat:
-        if (syntax.min == 0) {
-          return tail;
-        }
-        return LowerEmpty(syntax.children[0], tail);
-      case Kind::kClass:
-        return RegexAlgebra::kNothing;
-      default:
-        return Lower(syntax, tail, Position::kStart);
+  // Goes on with the rest where this holds.
+  Rests Check(Kind kind, const Rests& rests) {
+    if (kind == Kind::kEnd) {
+      return ForEach([&](Place at) { return algebra_.And({rests[at], RegexAlgebra::kEmpty}); });
     }
+    if (kind == Kind::kStart) {
+      return ForEach(
+          [&](Place at) { return at == kFreshStart ? rests[at] : RegexAlgebra::kNothing; });
+    }
+    const RegexId word_follows = algebra_.Concat(word_, RegexAlgebra::kAnything);
+    return ForEach([&](Place at) {
+      const bool behind_word = at == kFreshWord || at == kBehindWord;
+      const bool wants_word = behind_word != (kind == Kind::kBoundary);
+      return algebra_.And({rests[at], wants_word ? word_follows : algebra_.Not(word_follows)});
+    });
   }
 
-  base::Result<RegexId> LowerRepeat(const RegexSyntax& syntax, RegexId tail, Position position) {
+  base::Result<Rests> Repeat(const RegexSyntax& syntax, const Rests& rests) {
     const RegexSyntax& part = syntax.children[0];
     if (syntax.min == 0 && syntax.max == 1) {
-      return algebra_.Or({TRY(Lower(part, tail, position)), tail});
-    }
-    if (syntax.min == 1 && syntax.max == 1) {
-      return Lower(part, tail, position);
+      const Rests once = TRY(Lower(part, rests));
+      return ForEach([&](Place at) { return algebra_.Or({once[at], rests[at]}); });
     }
     if (syntax.min == 0 && syntax.max == RegexAlgebra::kUnbounded) {
-      return LowerLoop(part, tail, position);
+      return Loop(part, rests);
     }
-    return Lower(TRY(Unrolled(syntax)), tail, position);
+    return Lower(TRY(Unrolled(syntax)), rests);
   }
 
-  base::Result<RegexId> LowerLoop(const RegexSyntax& part, RegexId tail, Position position) {
-    if (IsNullable(part)) {
-      return base::Unsupported("a repeated anchor or look-ahead where nothing is read");
+  // A turn that reads nothing adds nothing, so those that do lead nowhere.
+  base::Result<Rests> Loop(const RegexSyntax& part, const Rests& rests) {
+    Rests next = Everywhere(RegexAlgebra::kNothing);
+    if (AreEqual(rests) && !Has(part, LooksBack)) {
+      const RegexId loop = algebra_.OpenLoop(rests[0]);
+      next[kBehindWord] = next[kBehindOther] = loop;
+      algebra_.CloseLoop(loop, TRY(Lower(part, next))[kFreshOther]);
+      return Everywhere(loop);
     }
-    const RegexId loop = algebra_.OpenLoop(tail);
-    algebra_.CloseLoop(loop, TRY(Lower(part, loop, Position::kLater)));
-    if (position == Position::kLater || !Has(part, IsStart)) {
-      return loop;
-    }
-    return algebra_.Or({TRY(Lower(part, loop, Position::kStart)), tail});
+    next[kBehindWord] = algebra_.OpenLoop(rests[kBehindWord]);
+    next[kBehindOther] = algebra_.OpenLoop(rests[kBehindOther]);
+    const Rests turn = TRY(Lower(part, next));
+    algebra_.CloseLoop(next[kBehindWord], turn[kFreshWord]);
+    algebra_.CloseLoop(next[kBehindOther], turn[kFreshOther]);
+    return ForEach([&](Place at) {
+      return at == kBehindWord || at == kBehindOther ? next[at]
+                                                     : algebra_.Or({turn[at], rests[at]});
+    });
   }
 
   // As often as it must be there, then as often as it may.
@@ -244,6 +244,9 @@ class Lowering {
   }
 
   RegexAlgebra& algebra_;
+  const RegexId any_;
+  const RegexId word_;
+  const RegexId other_;
   size_t unrolled_ = 0;  // nodes of syntax that repetitions were written out to
 };
 
@@ -254,15 +257,9 @@ base::Result<RegexId> ParseRegex(std::string_view pattern, RegexAnchoring anchor
   const RegexSyntax syntax = TRY(ParseRegexSyntax(pattern));
   Lowering lowering(algebra);
   if (anchoring == RegexAnchoring::kWhole) {
-    return lowering.Lower(syntax, RegexAlgebra::kEmpty, Position::kStart);
+    return TRY(lowering.Lower(syntax, Everywhere(RegexAlgebra::kEmpty)))[kFreshStart];
   }
-  const RegexId start = TRY(lowering.Lower(syntax, RegexAlgebra::kAnything, Position::kStart));
-  const RegexId later = TRY(lowering.Lower(syntax, RegexAlgebra::kAnything, Position::kLater));
-  RegexId before = RegexAlgebra::kAnything;
-  if (HasDeniedStart(syntax)) {  // then `later` may be true for what is false at the start
-    before = algebra.Concat(algebra.Class({{0, kCodePointMax}}), before);
-  }
-  return algebra.Or({start, algebra.Concat(before, later)});
+  return lowering.Somewhere(TRY(lowering.Lower(syntax, Everywhere(RegexAlgebra::kAnything))));
 }
 
 }  // namespace millrace::grammar

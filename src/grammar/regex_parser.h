@@ -15,9 +15,9 @@ enum class RegexAnchoring {
 
 // The texts that `pattern` (UTF-8) matches.
 //
-// Look-ahead, ^ and $ are exact, repeated or not. Errors: kInvalidArgument (not a regular
-// expression), kUnsupported (back-references, look-behind, \b, any number of repetitions of what
-// looks ahead and may read nothing, Unicode properties other than those of `UnicodeProperty`).
+// Look-ahead, ^, $ and \b are exact, repeated or not. Errors: kInvalidArgument (not a regular
+// expression), kUnsupported (back-references, look-behind, very many repetitions of what looks
+// ahead or back, Unicode properties other than those of `UnicodeProperty`).
 base::Result<RegexId> ParseRegex(std::string_view pattern, RegexAnchoring anchoring,
                                  RegexAlgebra& algebra);
 

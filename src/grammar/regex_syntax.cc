@@ -105,8 +105,11 @@ base::Result<RegexSyntax> Parser::ParseTerm(int32_t depth) {
     return OfClass(Complement({{U'\n', U'\n'}, {U'\r', U'\r'}, {0x2028, 0x2029}}));
   }
   if (Take(U'\\')) {
-    if (Peek() == U'b' || Peek() == U'B') {
-      return base::Unsupported("word boundaries (\\b)");
+    if (Take(U'b')) {
+      return RegexSyntax{.kind = Kind::kBoundary};
+    }
+    if (Take(U'B')) {
+      return RegexSyntax{.kind = Kind::kNoBoundary};
     }
     if ((Peek() >= U'1' && Peek() <= U'9') || Peek() == U'k') {
       return base::Unsupported("back-references");
@@ -188,7 +191,8 @@ base::Result<RegexSyntax> Parser::ParseQuantifier(RegexSyntax term) {
     return term;
   }
   Take(U'?');  // lazy: the same language
-  if (term.kind == Kind::kStart || term.kind == Kind::kEnd) {
+  if (term.kind == Kind::kStart || term.kind == Kind::kEnd || term.kind == Kind::kBoundary ||
+      term.kind == Kind::kNoBoundary) {
     return base::InvalidArgument("nothing to repeat in the pattern");
   }
   if (repeat.max != RegexAlgebra::kUnbounded && repeat.max < repeat.min) {

@@ -18,6 +18,8 @@ struct RegexSyntax {
     kRepeat,       // the child, `min` to `max` times
     kStart,        // ^
     kEnd,          // $
+    kBoundary,     // \b: one side is a character of \w, the other is not
+    kNoBoundary,   // \B
     kLookAhead,    // (?=child)
     kNoLookAhead,  // (?!child)
   };

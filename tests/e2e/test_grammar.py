@@ -1,6 +1,9 @@
 """`millrace grammar`: what a schema admits, and where an instance stops being admitted."""
+import itertools
 import json
 import pathlib
+import random
+import re
 
 import pytest
 
@@ -97,3 +100,51 @@ def test_wrong_use_is_said(schema, tmp_path):
     assert none.returncode == 1 and b"none.json" in none.stderr
     empty = millrace("grammar", "--maskbench", str(tmp_path / "sub"))
     assert empty.returncode == 1 and b"sub" in empty.stderr
+
+
+class Patterns:
+    """Random patterns over a, b and -, with everything that looks around; the same dice give the same ones."""
+
+    def __init__(self, dice: random.Random):
+        self._dice = dice
+
+    def choice(self, depth: int) -> str:
+        return "|".join(self._sequence(depth) for _ in range(self._dice.choice([1, 1, 2])))
+
+    def _sequence(self, depth: int) -> str:
+        return "".join(self._term(depth) for _ in range(self._dice.randint(1, 3)))
+
+    def _term(self, depth: int) -> str:
+        kind = self._dice.random()
+        if depth <= 0 or kind < 0.45:
+            return self._dice.choice(["a", "b", "-", "[ab]", "[^a]", "."]) + self._dice.choice(["", "", "*", "+", "?"])
+        if kind < 0.55:
+            return self._dice.choice(["^", "$", r"\b", r"\B"])
+        if kind < 0.72:
+            return self._dice.choice(["(?=", "(?!"]) + self.choice(depth - 1) + ")"
+        return f"(?:{self.choice(depth - 1)})" + self._dice.choice(["", "*", "+", "?", "{2}", "{1,3}", "{2,}", "{0,2}"])
+
+
+def test_patterns_match_what_another_implementation_matches(tmp_path):
+    """Python's `re` is the other. The empty text is left out: its \\B has rules of its own there."""
+    dice = random.Random(4711)
+    patterns = Patterns(dice)
+    texts = ["".join(letters) for length in range(1, 6) for letters in itertools.product("ab-", repeat=length)]
+    for number in range(250):
+        pattern = patterns.choice(2)
+        matcher = re.compile(pattern.replace("$", r"\Z"), re.ASCII)
+        tests = [{"valid": matcher.search(text) is not None, "data": text} for text in dice.sample(texts, 30)]
+        (tmp_path / f"{number:03}.json").write_text(
+            json.dumps({"schema": {"type": "string", "pattern": pattern}, "tests": tests}), encoding="utf-8")
+    run = millrace("grammar", "--maskbench", str(tmp_path), "--vocab", str(DEMO), "--json")
+    *schemas, last = [json.loads(line) for line in run.stdout.decode().splitlines()]
+    passed = 0
+    for result in schemas:
+        case = json.loads((tmp_path / result["file"]).read_text(encoding="utf-8"))
+        if result["status"] == "refused" and "no JSON value is valid" in result["error"]:
+            assert not any(test["valid"] for test in case["tests"]), case["schema"]
+            continue
+        assert result["status"] == "pass", (result, case["schema"])
+        passed += 1
+    assert passed > 150
+    assert last["summary"]["dead_ends"] == 0
