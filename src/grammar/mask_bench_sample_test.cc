@@ -88,8 +88,7 @@ class MaskBenchSample : public ::testing::Test {
   SchemaOptions options_;
 };
 
-// The numbers are a ratchet. Refused are two schemas with repeated anchors in a pattern and one
-// under which nothing is valid.
+// The numbers are a ratchet. Refused is one schema, under which nothing is valid.
 constexpr int32_t kInstances = 2414;
 constexpr int32_t kSchemasRefused = 1;
 
