@@ -229,5 +229,33 @@ TEST(SchemaLimitsTest, NameTheKeywordOfWhatIsWrong) {
   }
 }
 
+// By itself, not with all that stands around it.
+TEST(SchemaLimitsTest, NameTheKeywordOfWhatIsTooComplex) {
+  const std::string unique =
+      R"({"type": "array", "uniqueItems": true, "minItems": 5000, "items": {"type": "object",)"
+      R"( "properties": {)" +
+      Listed(R"("p#": {"type": "boolean"})", 13) + R"(}, "additionalProperties": false}})";
+  const std::string patterns =
+      R"({"type": "string", "allOf": [)" + Listed(R"({"pattern": "a.{1#}b.{2#}c"})", 24) + "]}";
+  struct Case {
+    std::string schema;
+    const char* keyword;
+    const char* place;
+  };
+  const Case cases[] = {
+      {unique, "uniqueItems", "/uniqueItems"},
+      {R"({"properties": {"a": {"type": "object", "properties": {"b": )" + unique + "}}}}",
+       "uniqueItems", "/properties/a/properties/b/uniqueItems"},
+      {R"({"properties": {"s": )" + patterns + R"(}, "required": ["s"]})", "pattern",
+       "/properties/s/allOf/0/pattern"},
+  };
+  for (const Case& one : cases) {
+    const base::Error error = Refusal(one.schema, {.limits = {.work = 200'000}});
+    EXPECT_EQ(error.kind, base::ErrorKind::kResourceExhausted);
+    EXPECT_EQ(error.parameter, one.place) << error.message;
+    EXPECT_THAT(error.message, HasSubstr(std::string("schema keyword ") + one.keyword));
+  }
+}
+
 }  // namespace
 }  // namespace millrace::grammar
