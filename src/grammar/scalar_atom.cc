@@ -214,6 +214,17 @@ bool ScalarAtoms::Accepts(AtomId atom, int64_t state) const {
   return false;
 }
 
+bool ScalarAtoms::AcceptsForever(AtomId atom, int64_t state) const {
+  switch (kind(atom)) {
+    case Kind::kRegex:
+      return state == RegexAlgebra::kAnything;
+    case Kind::kMinLength:
+      return state >= argument(atom);
+    default:
+      return false;
+  }
+}
+
 void ScalarAtoms::AddBoundaries(AtomId atom, int64_t state, std::vector<char32_t>& starts) {
   if (state == kDead) {
     return;

@@ -70,6 +70,8 @@ class ScalarAtoms {
   int64_t Initial(AtomId atom) const;
   int64_t Step(AtomId atom, int64_t state, char32_t c);
   bool Accepts(AtomId atom, int64_t state) const;
+  // The opposite of kDead: it holds whatever follows, as far as a look at the state tells.
+  bool AcceptsForever(AtomId atom, int64_t state) const;
   // Adds where the behaviour at `state` may change: characters between two neighbouring entries
   // behave alike.
   void AddBoundaries(AtomId atom, int64_t state, std::vector<char32_t>& starts);

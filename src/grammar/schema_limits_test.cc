@@ -199,6 +199,19 @@ TEST(SchemaLimitsTest, ComeBackFromSchemasMadeToExplode) {
   }
 }
 
+// Behind the greatest length nothing is looked at: neither the hyphen there nor what might follow.
+TEST(SchemaLimitsTest, SearchNoTextsThatAreTooLong) {
+  const auto schema = JsonSchema::Compile(
+      R"({"type": "string", "format": "hostname", "maxLength": 12, "pattern": "a"})");
+  ASSERT_TRUE(schema.has_value());
+  const auto vocabulary = testing::SmallVocabulary();
+  Matcher matcher(Grammar::OfSchema(*schema), vocabulary);
+  std::vector<uint32_t> mask(vocabulary->mask_words());
+  ASSERT_TRUE(matcher.AcceptText("\"abcparamet"));
+  EXPECT_GT(matcher.FillMask(mask), 0U);
+  EXPECT_LT((*schema)->memory_bytes(), size_t{1} << 20U);
+}
+
 TEST(SchemaLimitsTest, TakeMegabytesOfTextWhereTheyMay) {
   const std::string schema =
       R"({"description": ")" + std::string(4U << 20, 'x') + R"(", "type": "null"})";
