@@ -11,6 +11,7 @@ namespace {
 constexpr size_t kTermsMax = 6'000;
 constexpr size_t kTriesMax = 40'000;
 constexpr int64_t kPlacesMax = 1'000;
+constexpr size_t kFewTables = 4;
 
 }  // namespace
 
@@ -38,6 +39,7 @@ struct JsonLanguage::ArraySearch {
   };
   std::vector<Places> places = {};
   size_t tries = 0;
+  size_t tries_max = kTriesMax;
 
   FormulaId room = kFalse;                                   // by the ways found
   std::optional<std::vector<FormulaId>> needed_by_all = {};  // values that every way needs
@@ -142,9 +144,29 @@ FormulaId JsonLanguage::RoomUnder(const ArrayTerm& term, const Facts& facts) {
     search.missing.push_back(some.count);
   }
   search.missing.resize(term.at_least.size() + term.violated.size(), 1);
+  if (!term.compares() && term.violated.size() > kFewTables) {
+    return SearchOrList(search) ? kTrue : kFalse;
+  }
   PlaceItems(search, facts.count);
   return search.needed_by_all.has_value() ? algebra_.Not(algebra_.Or(*search.needed_by_all))
                                           : search.room;
+}
+
+// A search for items that break many tables, as an array does that differs from many, may take long
+// where there are few arrays: then these are looked at.
+bool JsonLanguage::SearchOrList(ArraySearch& search) {
+  constexpr size_t kFewTries = 500;
+  ArraySearch again = search;
+  const bool gave_up = std::exchange(gave_up_, false);
+  search.tries_max = kFewTries;
+  bool found = PlaceItems(search, search.facts.count);
+  if (!found && gave_up_) {
+    gave_up_ = false;
+    const std::optional<bool> listed = CompletesByListing(search.term, search.facts);
+    found = listed.has_value() ? *listed : PlaceItems(again, search.facts.count);
+  }
+  gave_up_ = gave_up_ || gave_up;
+  return found;
 }
 
 bool JsonLanguage::CompleteSimply(const ArrayTerm& term, const Facts& facts) {
@@ -209,7 +231,7 @@ bool JsonLanguage::PlaceAlike(ArraySearch& search, int64_t index) {
 bool JsonLanguage::PlaceOneItem(ArraySearch& search, int64_t index, size_t obligation,
                                 ItemChoice choice) {
   const ArrayTerm& term = search.term;
-  if (++search.tries > kTriesMax || !Work()) {
+  if (++search.tries > search.tries_max || !Work()) {
     gave_up_ = true;
     return false;
   }
@@ -249,7 +271,7 @@ bool JsonLanguage::PlaceOneItem(ArraySearch& search, int64_t index, size_t oblig
 // The same for the limits: the item does not count for one, or is one of those that may.
 bool JsonLanguage::PlaceChosen(ArraySearch& search, int64_t index, size_t limit,
                                ItemChoice choice) {
-  if (++search.tries > kTriesMax || !Work()) {
+  if (++search.tries > search.tries_max || !Work()) {
     gave_up_ = true;
     return false;
   }

@@ -88,6 +88,44 @@ TEST(ArrayItemsTest, DifferWhereTheyAreContainersOfFewValues) {
   ExpectNothingValid(objects + "5}");
 }
 
+// Every value once, and then no more.
+void ExpectEachOnce(const std::string& item_schema, const std::vector<std::string>& items) {
+  SCOPED_TRACE(item_schema);
+  const auto with_least = [&](size_t least) {
+    return R"({"type":"array","uniqueItems":true,"items":)" + item_schema + R"(,"minItems":)" +
+           std::to_string(least) + "}";
+  };
+  const auto compiled = JsonSchema::Compile(with_least(items.size()));
+  ASSERT_TRUE(compiled.has_value()) << compiled.error().message;
+  Matcher matcher(Grammar::OfSchema(*compiled), testing::SmallVocabulary());
+  for (size_t i = 0; i < items.size(); ++i) {
+    ASSERT_TRUE(matcher.AcceptText((i == 0 ? "[" : ",") + items[i])) << i;
+  }
+  EXPECT_EQ(matcher.ForcedBytes(), "]");
+  ExpectNothingValid(with_least(items.size() + 1));
+}
+
+TEST(ArrayItemsTest, DifferFromManyOthers) {
+  std::vector<std::string> pairs;
+  std::vector<std::string> objects;
+  std::vector<std::string> numbers;
+  for (int i = 0; i < 36; ++i) {
+    const std::string first = std::to_string(i / 6);
+    const std::string second = std::to_string(i % 6);
+    pairs.push_back("[" + first + "," + second + "]");
+    objects.push_back(R"({"a":)" + first + R"(,"b":)" + second + "}");
+    numbers.push_back(std::to_string(i));
+  }
+  const std::string digit = R"({"enum":[0,1,2,3,4,5]})";
+  ExpectEachOnce(R"({"type":"array","prefixItems":[)" + digit + "," + digit +
+                     R"(],"minItems":2,"maxItems":2})",
+                 pairs);
+  ExpectEachOnce(R"({"type":"object","properties":{"a":)" + digit + R"(,"b":)" + digit +
+                     R"(},"required":["a","b"],"additionalProperties":false})",
+                 objects);
+  ExpectEachOnce(R"({"type":"integer","minimum":0,"maximum":35})", numbers);
+}
+
 TEST(ArrayItemsTest, LeaveLaterPlacesWhatTheyNeed) {
   ExpectTexts(R"({"type":"array","prefixItems":[{"enum":["a","b"]},{"const":"a"}],"items":false,)"
               R"("minItems":2,"uniqueItems":true})",

@@ -18,6 +18,17 @@ bool Facts::HasKey(std::string_view name) const {
   return false;
 }
 
+std::vector<std::string> Facts::AllKeys() const {
+  std::vector<std::string> all;
+  if (one_more_key != nullptr) {
+    all.push_back(*one_more_key);
+  }
+  for (int32_t at = last_key; at >= 0; at = (*keys)[static_cast<size_t>(at)].previous) {
+    all.push_back((*keys)[static_cast<size_t>(at)].name);
+  }
+  return all;
+}
+
 JsonLanguage::JsonLanguage(const SchemaOptions& options)
     : options_(options), regexes_(&meter_), atoms_(regexes_), algebra_(atoms_, &meter_) {
   if (options_.limits.work > 0) {

@@ -48,6 +48,7 @@ struct Facts {
   FormulaId last_item = kFalse;               // an item that comes next, counted but not seen
   const std::string* one_more_key = nullptr;  // as if it had come too
   bool HasKey(std::string_view name) const;
+  std::vector<std::string> AllKeys() const;
 };
 
 struct Alternative {
@@ -194,7 +195,7 @@ class JsonLanguage {
   // The formula of exactly this value.
   FormulaId Constant(const JsonNode& value);
   FormulaId ConstantArray(std::vector<FormulaId> items);
-  FormulaId ConstantObject(std::vector<std::pair<std::string, FormulaId>> members);
+  FormulaId ConstantObject(std::vector<std::pair<std::string, FormulaId>> members);  // any order
 
   // A question was too hard and was answered with no.
   bool gave_up() const { return gave_up_; }
@@ -251,6 +252,8 @@ class JsonLanguage {
   bool CanComplete(FormulaId formula, int32_t type, const Facts& facts);
   bool SearchObject(FormulaId formula, const Facts& facts);
   bool CanComplete(ObjectTerm& term, const Facts& facts);
+  bool SearchOrList(ObjectSearch& search);
+  bool SearchOrList(ArraySearch& search);
   bool ChooseAbsent(ObjectSearch& search, size_t from);
   bool PlaceViolations(ObjectSearch& search, size_t from);
   bool PlaceViolation(ObjectSearch& search, size_t from, const std::string& name);
@@ -275,9 +278,17 @@ class JsonLanguage {
   bool FindValues(FormulaId formula, ValueSearch& search);
   bool FindScalars(FormulaId inside, int32_t type, ValueSearch& search);
   bool FindContainers(FormulaId inside, int32_t type, ValueSearch& search);
-  bool FindArrays(FormulaId inside, ValueSearch& search);
-  bool FindObjects(FormulaId inside, ValueSearch& search);
-  std::optional<std::vector<std::string>> KeysThatCome(FormulaId inside, size_t count_max);
+  // What may still come in a container, likewise: entries by key, which are sorted, or items.
+  using Entries = std::vector<std::pair<std::string, FormulaId>>;
+  std::optional<std::vector<Entries>> ListEntries(FormulaId inside, const Facts& facts,
+                                                  size_t count_max);
+  std::optional<std::vector<std::vector<FormulaId>>> ListItems(FormulaId inside, const Facts& facts,
+                                                               size_t count_max);
+  std::optional<bool> CompletesByListing(const ObjectTerm& term, const Facts& facts);
+  std::optional<bool> CompletesByListing(const ArrayTerm& term, const Facts& facts);
+  std::optional<std::vector<std::string>> KeysThatCome(FormulaId inside, const Facts& facts,
+                                                       size_t count_max);
+  FormulaId AnyValueOf(const std::vector<Split>& splits);
   std::vector<Split> SplitsAtKey(FormulaId formula, const std::string& key, const Facts& facts);
   bool IsOneOf(FormulaId value, FormulaId seen) const;
   FormulaId RestAfter(const std::vector<Split>& splits, FormulaId value);

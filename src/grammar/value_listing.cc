@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kValuesMax = 4'096;
 constexpr size_t kNestingMax = 32;
+constexpr size_t kCompletionsMax = 1'024;
 
 }  // namespace
 
@@ -106,9 +107,31 @@ bool JsonLanguage::FindContainers(FormulaId inside, int32_t type, ValueSearch& s
     return false;
   }
   listing_.push_back(one);
-  const bool all = type == kObject ? FindObjects(inside, search) : FindArrays(inside, search);
+  const size_t left = search.count_max - std::min(search.count_max, search.values.size());
+  bool all = false;
+  if (type == kObject) {
+    auto objects = ListEntries(inside, {}, left);
+    all = objects.has_value();
+    for (Entries& entries : all ? *objects : std::vector<Entries>()) {
+      search.values.push_back(ConstantObject(std::move(entries)));
+    }
+  } else {
+    auto arrays = ListItems(inside, {}, left);
+    all = arrays.has_value();
+    for (std::vector<FormulaId>& items : all ? *arrays : std::vector<std::vector<FormulaId>>()) {
+      search.values.push_back(ConstantArray(std::move(items)));
+    }
+  }
   listing_.pop_back();
   return all && search.values.size() <= search.count_max;
+}
+
+FormulaId JsonLanguage::AnyValueOf(const std::vector<Split>& splits) {
+  std::vector<FormulaId> values;
+  for (const Split& split : splits) {
+    values.push_back(split.value);
+  }
+  return algebra_.Or(std::move(values));
 }
 
 // What is left of the container after a value that is known.
@@ -122,40 +145,40 @@ FormulaId JsonLanguage::RestAfter(const std::vector<Split>& splits, FormulaId va
   return algebra_.Or(std::move(rests));
 }
 
-bool JsonLanguage::FindArrays(FormulaId inside, ValueSearch& search) {
+std::optional<std::vector<std::vector<FormulaId>>> JsonLanguage::ListItems(FormulaId inside,
+                                                                           const Facts& facts,
+                                                                           size_t count_max) {
   struct Begun {
     FormulaId formula;
     FormulaId seen = kFalse;
     int32_t before = -1;  // what it was before its last item
     FormulaId item = kFalse;
-    int64_t count = 0;
+    size_t count = 0;
   };
-  std::vector<Begun> begun = {{.formula = inside}};
+  std::vector<std::vector<FormulaId>> found;
+  std::vector<Begun> begun = {{.formula = inside, .seen = facts.seen_items}};
   for (size_t i = 0; i < begun.size(); ++i) {
     algebra_.Spend(16);
-    if (begun.size() - i + search.values.size() > search.count_max + 1 || !Work()) {
-      return false;
+    if (begun.size() - i + found.size() > count_max + 1 || !Work()) {
+      return std::nullopt;
     }
     const Begun now = begun[i];
-    Facts facts{.count = now.count, .seen_items = now.seen};
-    if (AcceptsArray(now.formula, facts)) {
-      std::vector<FormulaId> items(static_cast<size_t>(now.count));
+    Facts here{.count = facts.count + static_cast<int64_t>(now.count), .seen_items = now.seen};
+    if (AcceptsArray(now.formula, here)) {
+      std::vector<FormulaId>& items = found.emplace_back(now.count);
       for (Begun at = now; at.count > 0; at = begun[static_cast<size_t>(at.before)]) {
-        items[static_cast<size_t>(at.count) - 1] = at.item;
+        items[at.count - 1] = at.item;
       }
-      search.values.push_back(ConstantArray(std::move(items)));
     }
-    std::vector<Split> splits = SplitArray(now.formula, facts);
-    std::vector<FormulaId> choices;
-    ++facts.count;
+    std::vector<Split> splits = SplitArray(now.formula, here);
+    ++here.count;
     for (Split& split : splits) {
-      facts.last_item = split.value;
-      split.value = algebra_.And({split.value, RoomFor(split.rest, facts)});
-      choices.push_back(split.value);
+      here.last_item = split.value;
+      split.value = algebra_.And({split.value, RoomFor(split.rest, here)});
     }
-    const auto items = ValuesOf(algebra_.Or(std::move(choices)), search.count_max);
+    const auto items = ValuesOf(AnyValueOf(splits), count_max);
     if (!items.has_value()) {
-      return false;
+      return std::nullopt;
     }
     const bool compares = ComparesItems(algebra_.at(now.formula));
     for (const FormulaId item : *items) {
@@ -163,10 +186,10 @@ bool JsonLanguage::FindArrays(FormulaId inside, ValueSearch& search) {
                        .seen = compares ? algebra_.Or({now.seen, item}) : kFalse,
                        .before = static_cast<int32_t>(i),
                        .item = item,
-                       .count = facts.count});
+                       .count = now.count + 1});
     }
   }
-  return true;
+  return found.size() <= count_max ? std::optional(std::move(found)) : std::nullopt;
 }
 
 // The ways to have an entry `key` next and complete the object.
@@ -184,19 +207,20 @@ std::vector<JsonLanguage::Split> JsonLanguage::SplitsAtKey(FormulaId formula,
   return splits;
 }
 
-// The keys that some object has, sorted; nullopt when there are more than `count_max`.
+// The keys that may still come, sorted; nullopt when there are more than `count_max`.
 std::optional<std::vector<std::string>> JsonLanguage::KeysThatCome(FormulaId inside,
+                                                                   const Facts& facts,
                                                                    size_t count_max) {
   std::vector<std::string> names;
   std::vector<FormulaId> conditions;
   CollectKeys(inside, names, conditions);
-  for (std::vector<FormulaId>* list : {&conditions}) {
-    std::sort(list->begin(), list->end());
-    list->erase(std::unique(list->begin(), list->end()), list->end());
-  }
+  std::sort(conditions.begin(), conditions.end());
+  conditions.erase(std::unique(conditions.begin(), conditions.end()), conditions.end());
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
-  const auto comes = [&](const std::string& key) { return !SplitsAtKey(inside, key, {}).empty(); };
+  const auto comes = [&](const std::string& key) {
+    return !facts.HasKey(key) && !SplitsAtKey(inside, key, facts).empty();
+  };
   std::vector<std::string> keys;
   for (const std::string& name : names) {
     if (keys.size() <= count_max && comes(name)) {
@@ -205,11 +229,11 @@ std::optional<std::vector<std::string>> JsonLanguage::KeysThatCome(FormulaId ins
   }
   for (const auto& live : ClassesOf(conditions).live) {
     // Keys without a name that fulfil the same conditions come all or not at all.
-    const size_t wanted = names.size() + count_max + 1;
+    const size_t wanted = names.size() + static_cast<size_t>(facts.count) + count_max + 1;
     bool is_first = true;
     for (const std::u32string& text : live->SomeTexts(ScalarAutomaton::kInitial, wanted)) {
       std::string key = Utf8Of(text);
-      if (std::binary_search(names.begin(), names.end(), key)) {
+      if (std::binary_search(names.begin(), names.end(), key) || facts.HasKey(key)) {
         continue;
       }
       if (std::exchange(is_first, false) && !comes(key)) {
@@ -222,59 +246,61 @@ std::optional<std::vector<std::string>> JsonLanguage::KeysThatCome(FormulaId ins
   return keys.size() <= count_max ? std::optional(std::move(keys)) : std::nullopt;
 }
 
-bool JsonLanguage::FindObjects(FormulaId inside, ValueSearch& search) {
+std::optional<std::vector<JsonLanguage::Entries>> JsonLanguage::ListEntries(FormulaId inside,
+                                                                            const Facts& facts,
+                                                                            size_t count_max) {
   struct Begun {
     FormulaId formula;
     int32_t before = -1;  // what it was before its last entry
-    size_t key = 0;       // of the last entry
+    size_t next_key = 0;  // behind that of the last entry
     FormulaId value = kFalse;
     Facts facts = {};
   };
-  const auto keys = KeysThatCome(inside, search.count_max);
+  const auto keys = KeysThatCome(inside, facts, count_max);
   if (!keys.has_value()) {
-    return false;
+    return std::nullopt;
   }
+  std::vector<Entries> found;
   std::vector<SeenKey> seen;
-  std::vector<Begun> begun = {{.formula = inside, .facts = {.keys = &seen}}};
+  const auto note = [&seen](Facts& at, const std::string& key) {
+    seen.push_back({.previous = at.last_key, .name = key});
+    at.last_key = static_cast<int32_t>(seen.size()) - 1;
+  };
+  Facts start{.count = facts.count, .keys = &seen};
+  for (const std::string& key : facts.AllKeys()) {
+    note(start, key);
+  }
+  std::vector<Begun> begun = {{.formula = inside, .facts = start}};
   for (size_t i = 0; i < begun.size(); ++i) {
     algebra_.Spend(16);
-    if (begun.size() - i + search.values.size() > search.count_max + 1 || !Work()) {
-      return false;
+    if (begun.size() - i + found.size() > count_max + 1 || !Work()) {
+      return std::nullopt;
     }
     const Begun now = begun[i];
     if (AcceptsObject(now.formula, now.facts)) {
-      std::vector<std::pair<std::string, FormulaId>> members;
+      Entries& entries = found.emplace_back();
       for (Begun at = now; at.before >= 0; at = begun[static_cast<size_t>(at.before)]) {
-        members.emplace_back((*keys)[at.key], at.value);
+        entries.emplace_back((*keys)[at.next_key - 1], at.value);
       }
-      search.values.push_back(ConstantObject(std::move(members)));
     }
     // Entries are listed in the order of their keys: one that is passed over does not come.
     FormulaId left = now.formula;
-    for (size_t k = now.facts.count > 0 ? now.key + 1 : 0; k < keys->size(); ++k) {
+    for (size_t k = now.next_key; k < keys->size(); ++k) {
       const std::string& key = (*keys)[k];
       const std::vector<Split> splits = SplitsAtKey(left, key, now.facts);
       if (splits.empty()) {
         continue;
       }
-      std::vector<FormulaId> choices;
-      for (const Split& split : splits) {
-        choices.push_back(split.value);
+      const auto values = ValuesOf(AnyValueOf(splits), count_max);
+      if (!values.has_value() || begun.size() - i + found.size() > count_max + 1) {
+        return std::nullopt;
       }
-      const auto values = ValuesOf(algebra_.Or(std::move(choices)), search.count_max);
-      if (!values.has_value() || begun.size() - i + search.values.size() > search.count_max + 1) {
-        return false;
-      }
-      seen.push_back({.previous = now.facts.last_key, .name = key});
-      Facts facts = now.facts;
-      facts.last_key = static_cast<int32_t>(seen.size()) - 1;
-      ++facts.count;
+      Facts with_key = now.facts;
+      note(with_key, key);
+      ++with_key.count;
       for (const FormulaId value : *values) {
-        begun.push_back({.formula = RestAfter(splits, value),
-                         .before = static_cast<int32_t>(i),
-                         .key = k,
-                         .value = value,
-                         .facts = facts});
+        begun.push_back(
+            {RestAfter(splits, value), static_cast<int32_t>(i), k + 1, value, with_key});
       }
       left = algebra_.And({left, algebra_.Not(algebra_.Required({key}))});
       if (!CanComplete(left, kObject, now.facts)) {
@@ -282,7 +308,69 @@ bool JsonLanguage::FindObjects(FormulaId inside, ValueSearch& search) {
       }
     }
   }
-  return true;
+  return found.size() <= count_max ? std::optional(std::move(found)) : std::nullopt;
+}
+
+// Whether the object can be completed so that every table of `term.violated` is broken, by looking
+// at all objects that it may become; nullopt when there are many.
+std::optional<bool> JsonLanguage::CompletesByListing(const ObjectTerm& term, const Facts& facts) {
+  std::vector<FormulaId> parts = {algebra_.Required(term.required),
+                                  algebra_.PropertyCountAtLeast(term.count_min)};
+  for (const int32_t table : term.tables) {
+    parts.push_back(algebra_.Properties(algebra_.table(table)));
+  }
+  for (const int32_t list : term.incomplete) {
+    parts.push_back(algebra_.Not(algebra_.Required(algebra_.names(list))));
+  }
+  if (term.count_max < INT32_MAX) {
+    parts.push_back(algebra_.Not(algebra_.PropertyCountAtLeast(term.count_max + 1)));
+  }
+  const FormulaId rest = algebra_.Restrict(algebra_.And(std::move(parts)), kObject);
+  const auto objects = ListEntries(rest, facts, kCompletionsMax);
+  if (!objects.has_value()) {
+    return std::nullopt;
+  }
+  return std::any_of(objects->begin(), objects->end(), [&](const Entries& entries) {
+    return std::all_of(term.violated.begin(), term.violated.end(), [&](int32_t table) {
+      return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+        return !IsSatisfiable(
+            algebra_.And({entry.second, ValueAt(algebra_.table(table), entry.first)}));
+      });
+    });
+  });
+}
+
+// The same of an array.
+std::optional<bool> JsonLanguage::CompletesByListing(const ArrayTerm& term, const Facts& facts) {
+  std::vector<FormulaId> parts = {algebra_.ItemCountAtLeast(term.count_min)};
+  for (const int32_t table : term.tables) {
+    parts.push_back(algebra_.Items(algebra_.items(table)));
+  }
+  for (const ArrayTerm::Some& some : term.at_least) {
+    parts.push_back(algebra_.Contains(some.item, some.count));
+  }
+  for (const ArrayTerm::Some& some : term.fewer_than) {
+    parts.push_back(algebra_.Not(algebra_.Contains(some.item, some.count)));
+  }
+  if (term.count_max < INT32_MAX) {
+    parts.push_back(algebra_.Not(algebra_.ItemCountAtLeast(term.count_max + 1)));
+  }
+  const FormulaId rest = algebra_.Restrict(algebra_.And(std::move(parts)), kArray);
+  const auto arrays = ListItems(rest, facts, kCompletionsMax);
+  if (term.compares() || !arrays.has_value()) {
+    return std::nullopt;
+  }
+  return std::any_of(arrays->begin(), arrays->end(), [&](const std::vector<FormulaId>& items) {
+    return std::all_of(term.violated.begin(), term.violated.end(), [&](int32_t table) {
+      for (size_t i = 0; i < items.size(); ++i) {
+        const FormulaId kept = ItemAt({table}, facts.count + static_cast<int64_t>(i));
+        if (!IsSatisfiable(algebra_.And({items[i], kept}))) {
+          return true;
+        }
+      }
+      return false;
+    });
+  });
 }
 
 // Whether `value`, a value's own formula, is one of `seen`, an Or of such.
