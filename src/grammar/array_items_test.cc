@@ -126,6 +126,29 @@ TEST(ArrayItemsTest, DifferFromManyOthers) {
   ExpectEachOnce(R"({"type":"integer","minimum":0,"maximum":35})", numbers);
 }
 
+// What is left of an object that differs from others stays small while it is read, though the key
+// that tells may be missing and what was read of it begins another one's.
+TEST(ArrayItemsTest, DifferThoughTheirPropertiesMayBeMissing) {
+  for (const std::string type : {"string", "integer"}) {
+    const auto compiled = JsonSchema::Compile(
+        R"({"type":"array","uniqueItems":true,"items":{"type":"object","properties":{"name":)"
+        R"({"type":"string"},"n":{"type":")" +
+        type + R"("}},"required":["name"],"additionalProperties":false}})");
+    ASSERT_TRUE(compiled.has_value());
+    const auto vocabulary = testing::SmallVocabulary();
+    Matcher matcher(Grammar::OfSchema(*compiled), vocabulary);
+    std::vector<uint32_t> mask(vocabulary->mask_words());
+    for (int i = 0; i < 30; ++i) {
+      const std::string number = std::to_string(i);
+      ASSERT_TRUE(matcher.AcceptText((i == 0 ? "[" : ",") + (R"({"name":"v)" + number) +
+                                     R"(","n":)" + (type == "string" ? "\"v" : "") + number));
+      ASSERT_GT(matcher.FillMask(mask), 0U) << type << " " << i;
+      ASSERT_TRUE(matcher.AcceptText(type == "string" ? "\"}" : "}"));
+    }
+    EXPECT_TRUE(matcher.AcceptText("]"));
+  }
+}
+
 TEST(ArrayItemsTest, LeaveLaterPlacesWhatTheyNeed) {
   ExpectTexts(R"({"type":"array","prefixItems":[{"enum":["a","b"]},{"const":"a"}],"items":false,)"
               R"("minItems":2,"uniqueItems":true})",

@@ -299,6 +299,7 @@ class JsonLanguage {
   std::vector<Split> SplitArray(FormulaId formula, const Facts& facts);
   std::vector<Split> SplitParts(const SchemaAlgebra::Formula& node,
                                 const std::function<std::vector<Split>(FormulaId)>& split);
+  FormulaId AnyOfRests(std::vector<FormulaId> rests);
   std::vector<Split> Tidy(std::vector<Split> splits);
   std::vector<PendingPair> PairsOfKey(AlternativesId alternatives, const ValueOf& value_of);
   PendingId FilterEntries(PendingId pending, const Facts& facts);

@@ -8,10 +8,29 @@ namespace millrace::grammar {
 namespace {
 
 constexpr size_t kSplitsMax = 20'000;
+constexpr size_t kCompareMax = 64;
 
 }  // namespace
 
 using Op = SchemaAlgebra::Op;
+
+// The Or of `rests` without those that another one follows from. Once joined, their parts are mixed
+// and it cannot be seen any more: with every part of a long And that splits, they would nest
+// deeper.
+FormulaId JsonLanguage::AnyOfRests(std::vector<FormulaId> rests) {
+  std::vector<FormulaId> kept;
+  for (size_t i = 0; i < rests.size(); ++i) {
+    bool is_implied = false;
+    for (size_t j = 0; j < rests.size() && rests.size() <= kCompareMax && !is_implied; ++j) {
+      is_implied = i != j && algebra_.ClearlyImplies(rests[i], rests[j]) &&
+                   (j < i || !algebra_.ClearlyImplies(rests[j], rests[i]));
+    }
+    if (!is_implied) {
+      kept.push_back(rests[i]);
+    }
+  }
+  return algebra_.Or(std::move(kept));
+}
 
 // Drops what is impossible, joins what belongs together, and drops what another split covers.
 std::vector<JsonLanguage::Split> JsonLanguage::Tidy(std::vector<Split> splits) {
@@ -30,13 +49,11 @@ std::vector<JsonLanguage::Split> JsonLanguage::Tidy(std::vector<Split> splits) {
   }
   std::vector<Split> result;
   for (auto& [value, rests] : by_value) {
-    const FormulaId rest = algebra_.Or(std::move(rests));
     if (IsSatisfiable(value)) {
-      result.push_back({value, rest});
+      result.push_back({value, AnyOfRests(std::move(rests))});
     }
   }
   std::vector<bool> covered(result.size(), false);
-  constexpr size_t kCompareMax = 64;
   for (size_t i = 0; i < result.size() && result.size() <= kCompareMax; ++i) {
     for (size_t j = 0; j < result.size() && !covered[i]; ++j) {
       covered[i] = i != j && !covered[j] &&

@@ -68,6 +68,10 @@ AtomId ScalarAtoms::NumberSet(std::vector<Decimal> numbers) {
   for (const Decimal& number : numbers) {
     spellings.push_back(number.ToString());
   }
+  return NumberSet(std::move(spellings));
+}
+
+AtomId ScalarAtoms::NumberSet(std::vector<std::string> spellings) {
   std::sort(spellings.begin(), spellings.end());
   spellings.erase(std::unique(spellings.begin(), spellings.end()), spellings.end());
   const auto [it, is_new] =

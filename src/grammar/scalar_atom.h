@@ -56,6 +56,7 @@ class ScalarAtoms {
   AtomId Multiple(const Decimal& divisor);
   static bool CanCount(const Decimal& divisor);
   AtomId NumberSet(std::vector<Decimal> numbers);
+  AtomId NumberSet(std::vector<std::string> spellings);  // as `numbers` has them, in any order
 
   Kind kind(AtomId atom) const { return atoms_[static_cast<size_t>(atom)].kind; }
   // Of kTextSet: sorted, unique.

@@ -381,7 +381,7 @@ bool JsonLanguage::IsOneOf(FormulaId value, FormulaId seen) const {
   }
   const Op own = algebra_.at(value).op;
   return std::binary_search(all.parts.begin(), all.parts.end(), value) ||
-         ((own == Op::kString || own == Op::kTypes) &&
+         ((own == Op::kString || own == Op::kNumber || own == Op::kTypes) &&
           std::any_of(all.parts.begin(), all.parts.end(), [&](FormulaId part) {
             return algebra_.at(part).op == own && algebra_.ClearlyImplies(value, part);
           }));
