@@ -18,6 +18,17 @@ bool Facts::HasKey(std::string_view name) const {
   return false;
 }
 
+std::vector<std::string> Facts::AllKeys() const {
+  std::vector<std::string> all;
+  if (one_more_key != nullptr) {
+    all.push_back(*one_more_key);
+  }
+  for (int32_t at = last_key; at >= 0; at = (*keys)[static_cast<size_t>(at)].previous) {
+    all.push_back((*keys)[static_cast<size_t>(at)].name);
+  }
+  return all;
+}
+
 JsonLanguage::JsonLanguage(const SchemaOptions& options)
     : options_(options), regexes_(&meter_), atoms_(regexes_), algebra_(atoms_, &meter_) {
   if (options_.limits.work > 0) {
@@ -83,6 +94,7 @@ void JsonLanguage::ForgetAnswers() {
   satisfiable_.clear();
   object_terms_.clear();
   array_terms_.clear();
+  few_values_.clear();
   key_classes_.clear();
   conditions_.clear();
 }
@@ -181,9 +193,7 @@ bool JsonLanguage::CanComplete(FormulaId formula, int32_t type, const Facts& fac
   if (type == kObject) {
     return SearchObject(formula, facts);
   }
-  const std::vector<ArrayTerm>& terms = ArrayTerms(formula);
-  return std::any_of(terms.begin(), terms.end(),
-                     [&](const ArrayTerm& term) { return CanComplete(term, facts); });
+  return RoomFor(formula, facts) != kFalse;
 }
 
 FormulaId JsonLanguage::Constant(const JsonNode& value) {
@@ -197,26 +207,38 @@ FormulaId JsonLanguage::Constant(const JsonNode& value) {
     case JsonNode::Kind::kString:
       return algebra_.String(atoms_.TextSet({CodePointsOf(value.text)}));
     case JsonNode::Kind::kArray: {
-      ItemTable table;
+      std::vector<FormulaId> items;
       for (const JsonNode& item : value.items) {
-        table.prefix.push_back(Constant(item));
+        items.push_back(Constant(item));
       }
-      const auto count = static_cast<int64_t>(value.items.size());
-      return algebra_.And({algebra_.Types(kArray), algebra_.Items(std::move(table)),
-                           algebra_.ItemCountAtLeast(count),
-                           algebra_.Not(algebra_.ItemCountAtLeast(count + 1))});
+      return ConstantArray(std::move(items));
     }
     case JsonNode::Kind::kObject:
       break;
   }
-  PropertyTable table{.names = {}, .patterns = {}, .rest = kFalse};
-  std::vector<std::string> names;
+  std::vector<std::pair<std::string, FormulaId>> members;
   for (const auto& [name, member] : value.members) {
-    table.names.emplace_back(name, Constant(member));
+    members.emplace_back(name, Constant(member));
+  }
+  return ConstantObject(std::move(members));
+}
+
+FormulaId JsonLanguage::ConstantArray(std::vector<FormulaId> items) {
+  const auto count = static_cast<int64_t>(items.size());
+  return algebra_.And(
+      {algebra_.Types(kArray), algebra_.Items({.prefix = std::move(items), .rest = kTrue}),
+       algebra_.ItemCountAtLeast(count), algebra_.Not(algebra_.ItemCountAtLeast(count + 1))});
+}
+
+FormulaId JsonLanguage::ConstantObject(std::vector<std::pair<std::string, FormulaId>> members) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : members) {
     names.push_back(name);
   }
-  return algebra_.And({algebra_.Types(kObject), algebra_.Properties(std::move(table)),
-                       algebra_.Required(std::move(names))});
+  return algebra_.And(
+      {algebra_.Types(kObject),
+       algebra_.Properties({.names = std::move(members), .patterns = {}, .rest = kFalse}),
+       algebra_.Required(std::move(names))});
 }
 
 size_t JsonLanguage::memory_bytes() const {

@@ -44,10 +44,11 @@ struct Facts {
   int64_t count = 0;      // entries or items
   int32_t last_key = -1;  // in `keys`
   const std::vector<SeenKey>* keys = nullptr;
-  FormulaId seen_items = kFalse;              // any of the items so far, where they must differ
-  FormulaId last_item = kFalse;               // an item that is being read, counted but not seen
+  FormulaId seen_items = kFalse;              // any of the items so far, where they are compared
+  FormulaId last_item = kFalse;               // an item that comes next, counted but not seen
   const std::string* one_more_key = nullptr;  // as if it had come too
   bool HasKey(std::string_view name) const;
+  std::vector<std::string> AllKeys() const;
 };
 
 struct Alternative {
@@ -91,6 +92,9 @@ struct ArrayTerm {
   int64_t count_max = INT32_MAX;
   bool unique = false;
   bool repeated = false;  // two items are equal
+  int64_t prefix = 0;     // from this index on all items are under the same formulas
+
+  bool compares() const { return unique || repeated; }
 };
 
 // How the keys of a frame's objects are told apart.
@@ -182,14 +186,16 @@ class JsonLanguage {
   AlternativesId AfterValue(PendingId pending, const std::vector<int32_t>& members);
   // The tags of those alternatives under which the container may close now.
   std::vector<int32_t> Closing(AlternativesId alternatives, int32_t type, const Facts& facts);
-  bool CanClose(AlternativesId alternatives, int32_t type, const Facts& facts);
   // Whether items of this frame are compared, so that their values must be remembered.
   bool ComparesItems(AlternativesId alternatives);
+  bool ComparesItems(const SchemaAlgebra::Formula& formula) const;
   // Whether one of the alternatives may ask for two equal items.
   bool AsksForEqualItems(AlternativesId alternatives);
 
   // The formula of exactly this value.
   FormulaId Constant(const JsonNode& value);
+  FormulaId ConstantArray(std::vector<FormulaId> items);
+  FormulaId ConstantObject(std::vector<std::pair<std::string, FormulaId>> members);  // any order
 
   // A question was too hard and was answered with no.
   bool gave_up() const { return gave_up_; }
@@ -222,6 +228,8 @@ class JsonLanguage {
   using ValueOf = std::function<FormulaId(const PropertyTable&)>;
   struct ObjectSearch;
   struct ArraySearch;
+  struct ItemChoice;
+  struct ValueSearch;
   // The kinds of keys that conditions tell apart.
   struct KeyClasses {
     std::unique_ptr<ScalarAutomaton> automaton;
@@ -244,21 +252,46 @@ class JsonLanguage {
   bool CanComplete(FormulaId formula, int32_t type, const Facts& facts);
   bool SearchObject(FormulaId formula, const Facts& facts);
   bool CanComplete(ObjectTerm& term, const Facts& facts);
-  bool CanComplete(const ArrayTerm& term, const Facts& facts);
+  bool SearchOrList(ObjectSearch& search);
+  bool SearchOrList(ArraySearch& search);
   bool ChooseAbsent(ObjectSearch& search, size_t from);
   bool PlaceViolations(ObjectSearch& search, size_t from);
   bool PlaceViolation(ObjectSearch& search, size_t from, const std::string& name);
   bool FillUp(ObjectSearch& search);
   std::vector<std::string> CandidateKeys(const ObjectSearch& search, size_t fresh_count);
   KeyClasses& ClassesOf(const std::vector<FormulaId>& conditions);
+  FormulaId RoomFor(FormulaId formula, const Facts& facts);
+  FormulaId RoomUnder(const ArrayTerm& term, const Facts& facts);
   bool CompleteSimply(const ArrayTerm& term, const Facts& facts);
   bool PlaceItems(ArraySearch& search, int64_t index);
-  bool PlaceOneItem(ArraySearch& search, int64_t index, size_t obligation, FormulaId item);
+  bool PlaceAlike(ArraySearch& search, int64_t index);
+  bool PlaceOneItem(ArraySearch& search, int64_t index, size_t obligation, ItemChoice choice);
+  bool PlaceChosen(ArraySearch& search, int64_t index, size_t limit, ItemChoice choice);
+  bool JudgePlaces(ArraySearch& search);
+  bool JudgeDifferent(ArraySearch& search);
+  bool JudgeRepeated(ArraySearch& search);
   FormulaId ItemOf(const ArrayTerm& term, int64_t index);
-  int64_t PrefixOf(const ArrayTerm& term);
-  bool CanRepeat(const ArrayTerm& term, const Facts& facts);
-  bool HasRoomForUnique(const std::vector<FormulaId>& items, const Facts& facts);
-  std::optional<std::vector<FormulaId>> ConstantsOf(FormulaId formula, size_t count_max);
+
+  // All values of a formula, each as the formula of that value; nullopt when there are more than
+  // `count_max`.
+  std::optional<std::vector<FormulaId>> ValuesOf(FormulaId formula, size_t count_max);
+  bool FindValues(FormulaId formula, ValueSearch& search);
+  bool FindScalars(FormulaId inside, int32_t type, ValueSearch& search);
+  bool FindContainers(FormulaId inside, int32_t type, ValueSearch& search);
+  // What may still come in a container, likewise: entries by key, which are sorted, or items.
+  using Entries = std::vector<std::pair<std::string, FormulaId>>;
+  std::optional<std::vector<Entries>> ListEntries(FormulaId inside, const Facts& facts,
+                                                  size_t count_max);
+  std::optional<std::vector<std::vector<FormulaId>>> ListItems(FormulaId inside, const Facts& facts,
+                                                               size_t count_max);
+  std::optional<bool> CompletesByListing(const ObjectTerm& term, const Facts& facts);
+  std::optional<bool> CompletesByListing(const ArrayTerm& term, const Facts& facts);
+  std::optional<std::vector<std::string>> KeysThatCome(FormulaId inside, const Facts& facts,
+                                                       size_t count_max);
+  FormulaId AnyValueOf(const std::vector<Split>& splits);
+  std::vector<Split> SplitsAtKey(FormulaId formula, const std::string& key, const Facts& facts);
+  bool IsOneOf(FormulaId value, FormulaId seen) const;
+  FormulaId RestAfter(const std::vector<Split>& splits, FormulaId value);
 
   bool AcceptsObject(FormulaId formula, const Facts& facts);
   bool AcceptsArray(FormulaId formula, const Facts& facts);
@@ -266,9 +299,11 @@ class JsonLanguage {
   std::vector<Split> SplitArray(FormulaId formula, const Facts& facts);
   std::vector<Split> SplitParts(const SchemaAlgebra::Formula& node,
                                 const std::function<std::vector<Split>(FormulaId)>& split);
+  FormulaId AnyOfRests(std::vector<FormulaId> rests);
   std::vector<Split> Tidy(std::vector<Split> splits);
   std::vector<PendingPair> PairsOfKey(AlternativesId alternatives, const ValueOf& value_of);
-  PendingId Filter(PendingId pending, int32_t type, const Facts& facts);
+  PendingId FilterEntries(PendingId pending, const Facts& facts);
+  PendingId FilterItems(PendingId pending, const Facts& facts);
   PendingId InternPending(std::vector<PendingPair> pairs);
   AlternativesId InternAlternatives(std::vector<Alternative> alternatives);
   void CollectKeys(FormulaId formula, std::vector<std::string>& names,
@@ -309,6 +344,12 @@ class JsonLanguage {
   ObjectTerms& TermsOf(FormulaId formula);
   std::unordered_map<FormulaId, ObjectTerms> object_terms_;
   std::unordered_map<FormulaId, std::vector<ArrayTerm>> array_terms_;
+  struct FewValues {
+    size_t asked = 0;  // there are more than these, unless there are `values`
+    std::optional<std::vector<FormulaId>> values = {};
+  };
+  std::unordered_map<FormulaId, FewValues> few_values_;
+  std::vector<FormulaId> listing_;  // containers whose values are being listed, outermost first
   std::map<std::vector<FormulaId>, KeyClasses> key_classes_;
   std::unordered_map<FormulaId, std::unique_ptr<ScalarAutomaton>> conditions_;
   std::map<std::vector<PendingPair>, PendingId> pending_index_;

@@ -215,14 +215,6 @@ bool JsonReader::Complete(JsonPlace& place, const std::vector<int32_t>& members)
   if (frame.text_read) {
     frame.item_begin = place.text_begin;
     frame.item_end = static_cast<int32_t>(store_.text.size());
-    // Where the array cannot end here, an item must be left that is none of those before.
-    if (!language_.CanClose(frame.alternatives, frame.type, FactsOf(frame))) {
-      JsonFrame next = frame;
-      if (!RememberItem(next) ||
-          language_.PendingOfItem(next.alternatives, FactsOf(next)) == kNone) {
-        return false;
-      }
-    }
   }
   place.frame = static_cast<int32_t>(store_.frames.size());
   place.mode = frame.type == kObject ? Mode::kAfterEntry : Mode::kAfterItem;

@@ -22,9 +22,13 @@ std::shared_ptr<const JsonSchema> Simple(FormulaId (*root)(SchemaAlgebra&),
   return std::make_shared<const JsonSchema>(std::move(language));
 }
 
-// Asks what a value may begin with and what the root's first keys and items may be, so that what is
-// too much for an answer is refused before there is one.
-void TryBeginnings(JsonLanguage& language) {
+// Asks what a value under `formula` may begin with and what its first keys and items may be, so
+// that what is too much for an answer is refused before there is one. False when it is too much.
+bool TryBeginnings(JsonLanguage& language, FormulaId formula) {
+  if (!language.IsSatisfiable(formula)) {
+    return !language.gave_up();
+  }
+  language.SetRoot(formula);
   constexpr size_t kKeysMax = 200;
   JsonStore store;
   JsonReader reader(language, store);
@@ -45,6 +49,34 @@ void TryBeginnings(JsonLanguage& language) {
     }
     store.Cut(mark);
   }
+  return !language.gave_up();
+}
+
+// Compiles into `language`; with `tries_everything`, an error of what is too complex names the
+// keyword where there is one.
+base::Status CompileInto(JsonLanguage& language, std::string_view schema_text,
+                         bool tries_everything) {
+  const SchemaOptions& options = language.options();
+  SchemaDocuments documents(options);
+  TRY(documents.Add("", schema_text, true));
+  if (documents.resource(documents.root().resource).draft == Draft::k4) {
+    language.SpellIntegersPlainly();  // 1.0 is no integer there
+  }
+  const auto can_follow = [&](FormulaId formula) { return TryBeginnings(language, formula); };
+  SchemaCompiler compiler(documents, language,
+                          {.can_follow = can_follow, .of_everything = tries_everything});
+  language.meter().Allow(options.limits.work > 0 ? options.limits.work * kStepsOfWork : UINT64_MAX,
+                         options.keep_going);
+  base::Status status;
+  try {
+    status = compiler.Compile();
+  } catch (const WorkMeter::Exhausted&) {
+    status = compiler.OutOfWork();
+  }
+  if (!status.has_value() && options.keep_going && !options.keep_going()) {
+    return base::Error{base::ErrorKind::kCancelled, "compiling the schema was stopped"};
+  }
+  return status;
 }
 
 }  // namespace
@@ -52,30 +84,14 @@ void TryBeginnings(JsonLanguage& language) {
 base::Result<std::shared_ptr<const JsonSchema>> JsonSchema::Compile(std::string_view schema_text,
                                                                     const SchemaOptions& options) {
   auto language = std::make_unique<JsonLanguage>(options);
-  SchemaDocuments documents(language->options());
-  TRY(documents.Add("", schema_text, true));
-  if (documents.resource(documents.root().resource).draft == Draft::k4) {
-    language->SpellIntegersPlainly();  // 1.0 is no integer there
-  }
-  SchemaCompiler compiler(documents, *language);
-  const auto compile = [&]() -> base::Status {
-    const base::Error too_complex{base::ErrorKind::kResourceExhausted,
-                                  "the schema is too complex to be enforced exactly"};
-    try {
-      TRY(compiler.Compile());
-      TryBeginnings(*language);
-      return language->gave_up() ? base::Status(too_complex) : base::Status();
-    } catch (const WorkMeter::Exhausted&) {
-      return too_complex;
+  if (base::Status status = CompileInto(*language, schema_text, false); !status.has_value()) {
+    const base::Error& error = status.error();
+    if (error.kind != base::ErrorKind::kResourceExhausted || !error.parameter.empty()) {
+      return std::move(status).error();
     }
-  };
-  language->meter().Allow(options.limits.work > 0 ? options.limits.work * kStepsOfWork : UINT64_MAX,
-                          options.keep_going);
-  if (base::Status status = compile(); !status.has_value()) {
-    if (options.keep_going && !options.keep_going()) {
-      return base::Error{base::ErrorKind::kCancelled, "compiling the schema was stopped"};
-    }
-    return std::move(status).error();
+    JsonLanguage again(options);
+    base::Status reason = CompileInto(again, schema_text, true);
+    return reason.has_value() ? std::move(status).error() : std::move(reason).error();
   }
   language->StopCounting();
   return std::make_shared<const JsonSchema>(std::move(language));

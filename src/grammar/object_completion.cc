@@ -22,6 +22,7 @@ struct JsonLanguage::ObjectSearch {
   std::map<std::string, FormulaId> entries = {};  // those that will come, with their values
   std::vector<std::string> absent = {};           // names that will not
   size_t tries = 0;
+  size_t tries_max = kTriesMax;
 
   bool MayCome(const std::string& name) const {
     return !facts.HasKey(name) && std::find(absent.begin(), absent.end(), name) == absent.end();
@@ -215,7 +216,29 @@ bool JsonLanguage::CanComplete(ObjectTerm& term, const Facts& facts) {
   if (all) {
     term.required_possible = 1;
   }
-  return is_simple || ChooseAbsent(search, 0);
+  return is_simple || SearchOrList(search);
+}
+
+// A search for entries that break many tables, as an object does that differs from many, may take
+// long where there are few objects: then these are looked at.
+bool JsonLanguage::SearchOrList(ObjectSearch& search) {
+  constexpr size_t kFewTables = 4;
+  constexpr size_t kFewTries = 500;
+  if (search.term.violated.size() <= kFewTables) {
+    return ChooseAbsent(search, 0);
+  }
+  const ObjectSearch start = search;
+  const bool gave_up = std::exchange(gave_up_, false);
+  search.tries_max = kFewTries;
+  bool found = ChooseAbsent(search, 0);
+  if (!found && gave_up_) {
+    gave_up_ = false;
+    const std::optional<bool> listed = CompletesByListing(search.term, search.facts);
+    ObjectSearch again = start;
+    found = listed.has_value() ? *listed : ChooseAbsent(again, 0);
+  }
+  gave_up_ = gave_up_ || gave_up;
+  return found;
 }
 
 // From every list that must stay incomplete, one name that never comes.
@@ -233,7 +256,7 @@ bool JsonLanguage::ChooseAbsent(ObjectSearch& search, size_t from) {
     if (found) {
       return true;
     }
-    if (++search.tries > kTriesMax) {
+    if (++search.tries > search.tries_max) {
       gave_up_ = true;
       return false;
     }
@@ -281,7 +304,7 @@ bool JsonLanguage::PlaceViolations(ObjectSearch& search, size_t from) {
 // Whether the entry `name` can break the table and the rest be placed.
 bool JsonLanguage::PlaceViolation(ObjectSearch& search, size_t from, const std::string& name) {
   meter_.Spend(8);
-  if (++search.tries > kTriesMax || !Work()) {
+  if (++search.tries > search.tries_max || !Work()) {
     gave_up_ = true;
     return false;
   }

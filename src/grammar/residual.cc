@@ -8,10 +8,29 @@ namespace millrace::grammar {
 namespace {
 
 constexpr size_t kSplitsMax = 20'000;
+constexpr size_t kCompareMax = 64;
 
 }  // namespace
 
 using Op = SchemaAlgebra::Op;
+
+// The Or of `rests` without those that another one follows from. Once joined, their parts are mixed
+// and it cannot be seen any more: with every part of a long And that splits, they would nest
+// deeper.
+FormulaId JsonLanguage::AnyOfRests(std::vector<FormulaId> rests) {
+  std::vector<FormulaId> kept;
+  for (size_t i = 0; i < rests.size(); ++i) {
+    bool is_implied = false;
+    for (size_t j = 0; j < rests.size() && rests.size() <= kCompareMax && !is_implied; ++j) {
+      is_implied = i != j && algebra_.ClearlyImplies(rests[i], rests[j]) &&
+                   (j < i || !algebra_.ClearlyImplies(rests[j], rests[i]));
+    }
+    if (!is_implied) {
+      kept.push_back(rests[i]);
+    }
+  }
+  return algebra_.Or(std::move(kept));
+}
 
 // Drops what is impossible, joins what belongs together, and drops what another split covers.
 std::vector<JsonLanguage::Split> JsonLanguage::Tidy(std::vector<Split> splits) {
@@ -30,13 +49,11 @@ std::vector<JsonLanguage::Split> JsonLanguage::Tidy(std::vector<Split> splits) {
   }
   std::vector<Split> result;
   for (auto& [value, rests] : by_value) {
-    const FormulaId rest = algebra_.Or(std::move(rests));
     if (IsSatisfiable(value)) {
-      result.push_back({value, rest});
+      result.push_back({value, AnyOfRests(std::move(rests))});
     }
   }
   std::vector<bool> covered(result.size(), false);
-  constexpr size_t kCompareMax = 64;
   for (size_t i = 0; i < result.size() && result.size() <= kCompareMax; ++i) {
     for (size_t j = 0; j < result.size() && !covered[i]; ++j) {
       covered[i] = i != j && !covered[j] &&
@@ -200,21 +217,17 @@ std::vector<int32_t> JsonLanguage::Closing(AlternativesId alternatives, int32_t 
   return tags;
 }
 
-bool JsonLanguage::CanClose(AlternativesId alternatives, int32_t type, const Facts& facts) {
+bool JsonLanguage::ComparesItems(AlternativesId alternatives) {
   const std::vector<Alternative>& list = this->alternatives(alternatives);
   return std::any_of(list.begin(), list.end(), [&](const Alternative& one) {
-    return type == kObject ? AcceptsObject(one.formula, facts) : AcceptsArray(one.formula, facts);
+    return ComparesItems(algebra_.at(one.formula));
   });
 }
 
-bool JsonLanguage::ComparesItems(AlternativesId alternatives) {
-  const std::function<bool(FormulaId)> compares = [&](FormulaId formula) {
-    const SchemaAlgebra::Formula& node = algebra_.at(formula);
-    return node.op == Op::kUnique || std::any_of(node.parts.begin(), node.parts.end(), compares);
-  };
-  const std::vector<Alternative>& list = this->alternatives(alternatives);
-  return std::any_of(list.begin(), list.end(),
-                     [&](const Alternative& one) { return compares(one.formula); });
+bool JsonLanguage::ComparesItems(const SchemaAlgebra::Formula& formula) const {
+  return formula.op == Op::kUnique ||
+         std::any_of(formula.parts.begin(), formula.parts.end(),
+                     [&](FormulaId part) { return ComparesItems(algebra_.at(part)); });
 }
 
 bool JsonLanguage::AsksForEqualItems(AlternativesId alternatives) {
@@ -269,20 +282,36 @@ std::vector<PendingPair> JsonLanguage::PairsOfKey(AlternativesId alternatives,
 }
 
 // Without the pairs whose rest can no longer be completed after `facts`.
-PendingId JsonLanguage::Filter(PendingId pending, int32_t type, const Facts& facts) {
+PendingId JsonLanguage::FilterEntries(PendingId pending, const Facts& facts) {
   if (pending == kNone) {
     return kNone;
   }
   const std::vector<PendingPair> pairs = this->pending(pending);
   std::vector<PendingPair> kept;
-  Facts after = facts;
   for (const PendingPair& pair : pairs) {
-    after.last_item = type == kArray ? pair.value : kFalse;
-    if (CanComplete(pair.rest, type, after)) {
+    if (CanComplete(pair.rest, kObject, facts)) {
       kept.push_back(pair);
     }
   }
   return kept.size() == pairs.size() ? pending : InternPending(std::move(kept));
+}
+
+// The same of pairs for an item, whose values are narrowed to those that leave room for the items
+// that must still come.
+PendingId JsonLanguage::FilterItems(PendingId pending, const Facts& facts) {
+  if (pending == kNone) {
+    return kNone;
+  }
+  std::vector<PendingPair> pairs = this->pending(pending);
+  Facts after = facts;
+  for (PendingPair& pair : pairs) {
+    after.last_item = pair.value;
+    if (const FormulaId room = RoomFor(pair.rest, after); room != kTrue) {
+      pair.value = algebra_.And({pair.value, room});
+    }
+  }
+  std::erase_if(pairs, [&](const PendingPair& pair) { return !IsSatisfiable(pair.value); });
+  return InternPending(std::move(pairs));
 }
 
 PendingId JsonLanguage::PendingOfName(AlternativesId alternatives, size_t name_index,
@@ -298,7 +327,7 @@ PendingId JsonLanguage::PendingOfName(AlternativesId alternatives, size_t name_i
   Facts after = facts;
   ++after.count;
   after.one_more_key = &named.name;
-  return Filter(named.pending, kObject, after);
+  return FilterEntries(named.pending, after);
 }
 
 PendingId JsonLanguage::PendingOfKey(AlternativesId alternatives, int32_t truth,
@@ -332,7 +361,7 @@ PendingId JsonLanguage::PendingOfKey(AlternativesId alternatives, int32_t truth,
   Facts after = facts;
   ++after.count;
   after.one_more_key = &key;
-  return Filter(keys.generic[index], kObject, after);
+  return FilterEntries(keys.generic[index], after);
 }
 
 int64_t JsonLanguage::ItemPrefix(AlternativesId alternatives) {
@@ -351,12 +380,16 @@ int64_t JsonLanguage::ItemPrefix(AlternativesId alternatives) {
 }
 
 PendingId JsonLanguage::PendingOfItem(AlternativesId alternatives, const Facts& facts) {
-  const std::vector<Alternative> list = this->alternatives(alternatives);
-  const ItemKey key{alternatives, std::min(facts.count, ItemPrefix(alternatives)),
-                    facts.seen_items};
+  // Of items that are compared, what may come depends on how many are still to come.
+  const bool is_compared = facts.seen_items != kFalse;
+  const int64_t index = is_compared ? facts.count : std::min(facts.count, ItemPrefix(alternatives));
+  const ItemKey key{alternatives, index, facts.seen_items};
+  Facts after = facts;
+  ++after.count;
   auto it = items_.find(key);
   if (it == items_.end()) {
     std::vector<PendingPair> pairs;
+    const std::vector<Alternative> list = this->alternatives(alternatives);
     for (const Alternative& one : list) {
       for (const Split& split : SplitArray(one.formula, facts)) {
         if (IsSatisfiable(split.value)) {
@@ -365,11 +398,10 @@ PendingId JsonLanguage::PendingOfItem(AlternativesId alternatives, const Facts& 
       }
     }
     own_bytes_ += 80;
-    it = items_.emplace(key, InternPending(std::move(pairs))).first;
+    const PendingId pending = InternPending(std::move(pairs));
+    it = items_.emplace(key, is_compared ? FilterItems(pending, after) : pending).first;
   }
-  Facts after = facts;
-  ++after.count;
-  return Filter(it->second, kArray, after);
+  return is_compared ? it->second : FilterItems(it->second, after);
 }
 
 AlternativesId JsonLanguage::AfterValue(PendingId pending, const std::vector<int32_t>& members) {

@@ -68,6 +68,10 @@ AtomId ScalarAtoms::NumberSet(std::vector<Decimal> numbers) {
   for (const Decimal& number : numbers) {
     spellings.push_back(number.ToString());
   }
+  return NumberSet(std::move(spellings));
+}
+
+AtomId ScalarAtoms::NumberSet(std::vector<std::string> spellings) {
   std::sort(spellings.begin(), spellings.end());
   spellings.erase(std::unique(spellings.begin(), spellings.end()), spellings.end());
   const auto [it, is_new] =
@@ -212,6 +216,17 @@ bool ScalarAtoms::Accepts(AtomId atom, int64_t state) const {
       return sets_[argument].trie[static_cast<size_t>(state & 0xFFFFFFFF)].accepts;
   }
   return false;
+}
+
+bool ScalarAtoms::AcceptsForever(AtomId atom, int64_t state) const {
+  switch (kind(atom)) {
+    case Kind::kRegex:
+      return state == RegexAlgebra::kAnything;
+    case Kind::kMinLength:
+      return state >= argument(atom);
+    default:
+      return false;
+  }
 }
 
 void ScalarAtoms::AddBoundaries(AtomId atom, int64_t state, std::vector<char32_t>& starts) {

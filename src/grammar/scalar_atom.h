@@ -56,6 +56,7 @@ class ScalarAtoms {
   AtomId Multiple(const Decimal& divisor);
   static bool CanCount(const Decimal& divisor);
   AtomId NumberSet(std::vector<Decimal> numbers);
+  AtomId NumberSet(std::vector<std::string> spellings);  // as `numbers` has them, in any order
 
   Kind kind(AtomId atom) const { return atoms_[static_cast<size_t>(atom)].kind; }
   // Of kTextSet: sorted, unique.
@@ -70,6 +71,8 @@ class ScalarAtoms {
   int64_t Initial(AtomId atom) const;
   int64_t Step(AtomId atom, int64_t state, char32_t c);
   bool Accepts(AtomId atom, int64_t state) const;
+  // The opposite of kDead: it holds whatever follows, as far as a look at the state tells.
+  bool AcceptsForever(AtomId atom, int64_t state) const;
   // Adds where the behaviour at `state` may change: characters between two neighbouring entries
   // behave alike.
   void AddBoundaries(AtomId atom, int64_t state, std::vector<char32_t>& starts);

@@ -1,6 +1,7 @@
 #include "grammar/scalar_automaton.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::grammar {
 namespace {
@@ -85,7 +86,7 @@ bool ScalarAutomaton::Holds(FormulaId formula, const std::vector<int64_t>& parts
   }
 }
 
-// False when what is dead already decides that it will not hold.
+// False when what is dead or holds forever already decides that it will not hold.
 bool ScalarAutomaton::CanComeToHold(FormulaId formula, const std::vector<int64_t>& parts) const {
   using Op = SchemaAlgebra::Op;
   const SchemaAlgebra::Formula& node = algebra_.at(formula);
@@ -101,7 +102,9 @@ bool ScalarAutomaton::CanComeToHold(FormulaId formula, const std::vector<int64_t
     case Op::kNumber: {
       const auto at =
           std::find(atoms_.begin() + static_cast<std::ptrdiff_t>(guards_), atoms_.end(), node.a);
-      return node.negated || parts[static_cast<size_t>(at - atoms_.begin())] != ScalarAtoms::kDead;
+      const int64_t part = parts[static_cast<size_t>(at - atoms_.begin())];
+      return node.negated ? !algebra_.atoms().AcceptsForever(node.a, part)
+                          : part != ScalarAtoms::kDead;
     }
     default:
       return true;
@@ -147,13 +150,17 @@ int32_t ScalarAutomaton::Intern(std::vector<int64_t> parts) {
 int32_t ScalarAutomaton::ComputeStep(int32_t state, char32_t c) {
   algebra_.Spend(4 + atoms_.size());
   std::vector<int64_t> parts = states_[static_cast<size_t>(state)].parts;
+  bool decides = false;
   for (size_t i = 0; i < parts.size(); ++i) {
-    parts[i] = algebra_.atoms().Step(atoms_[i], parts[i], c);
+    const int64_t before = std::exchange(parts[i], algebra_.atoms().Step(atoms_[i], parts[i], c));
     if (i < guards_ && parts[i] == ScalarAtoms::kDead) {
       return kDead;
     }
+    decides =
+        decides || (parts[i] != before && (parts[i] == ScalarAtoms::kDead ||
+                                           algebra_.atoms().AcceptsForever(atoms_[i], parts[i])));
   }
-  if (some_must_hold_ && std::find(parts.begin(), parts.end(), ScalarAtoms::kDead) != parts.end() &&
+  if (some_must_hold_ && decides &&
       std::none_of(formulas_.begin(), formulas_.end(),
                    [&](FormulaId formula) { return CanComeToHold(formula, parts); })) {
     return kDead;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <type_traits>
 
 namespace millrace::grammar {
 namespace {
@@ -273,44 +274,64 @@ void SchemaAlgebra::JoinTypes(Op op, std::vector<FormulaId>& parts) {
   parts = std::move(rest);
 }
 
-// Under And: finite sets of strings meet, and lose what is excluded.
-void SchemaAlgebra::JoinTextSets(std::vector<FormulaId>& parts) {
-  std::optional<std::vector<std::u32string>> texts;
-  size_t count = 0;
-  const auto is_set = [this](FormulaId part) {
-    return at(part).op == Op::kString && atoms_.kind(at(part).a) == ScalarAtoms::Kind::kTextSet;
-  };
-  for (const FormulaId part : parts) {
-    if (!is_set(part)) {
-      continue;
-    }
-    ++count;
-    if (!at(part).negated) {
-      const auto& other = atoms_.texts(at(part).a);
-      if (!texts.has_value()) {
-        texts = other;
-      } else {
-        std::vector<std::u32string> both;
-        std::set_intersection(texts->begin(), texts->end(), other.begin(), other.end(),
-                              std::back_inserter(both));
-        texts = std::move(both);
-      }
-    }
-  }
-  if (!texts.has_value() || count < 2) {
+bool SchemaAlgebra::IsFiniteSet(const Formula& formula) const {
+  return (formula.op == Op::kString && atoms_.kind(formula.a) == ScalarAtoms::Kind::kTextSet) ||
+         (formula.op == Op::kNumber && atoms_.kind(formula.a) == ScalarAtoms::Kind::kNumberSet);
+}
+
+// Finite sets of strings, of numbers: under And they meet, and lose what is excluded; under Or they
+// join.
+void SchemaAlgebra::JoinSets(Op op, std::vector<FormulaId>& parts) {
+  if (std::count_if(parts.begin(), parts.end(),
+                    [this](FormulaId part) { return IsFiniteSet(at(part)); }) < 2) {
     return;
   }
+  JoinSetsOf(
+      op, Op::kString, [this](const Formula& set) { return atoms_.texts(set.a); },
+      [this](auto texts) { return String(atoms_.TextSet(std::move(texts))); }, parts);
+  JoinSetsOf(
+      op, Op::kNumber, [this](const Formula& set) { return atoms_.numbers(set.a); },
+      [this](auto numbers) { return Number(atoms_.NumberSet(std::move(numbers))); }, parts);
+}
+
+template <typename ValuesOf, typename SetOf>
+void SchemaAlgebra::JoinSetsOf(Op op, Op type, const ValuesOf& values_of, const SetOf& set_of,
+                               std::vector<FormulaId>& parts) {
+  using Values = std::decay_t<decltype(values_of(at(kTrue)))>;
+  std::optional<Values> joined;
+  Values excluded;
+  std::vector<FormulaId> sets;
   for (const FormulaId part : parts) {
-    if (is_set(part) && at(part).negated) {
-      std::vector<std::u32string> left;
-      const auto& other = atoms_.texts(at(part).a);
-      std::set_difference(texts->begin(), texts->end(), other.begin(), other.end(),
-                          std::back_inserter(left));
-      texts = std::move(left);
+    const Formula& set = at(part);
+    if (set.op != type || !IsFiniteSet(set) || (op == Op::kOr && set.negated)) {
+      continue;
+    }
+    sets.push_back(part);
+    const Values& other = values_of(set);
+    Spend(other.size() / 8);
+    if (set.negated) {
+      excluded.insert(excluded.end(), other.begin(), other.end());
+    } else if (!joined.has_value()) {
+      joined = other;
+    } else if (op == Op::kOr) {
+      joined->insert(joined->end(), other.begin(), other.end());
+    } else {
+      Values both;
+      std::set_intersection(joined->begin(), joined->end(), other.begin(), other.end(),
+                            std::back_inserter(both));
+      joined = std::move(both);
     }
   }
-  std::erase_if(parts, is_set);
-  parts.push_back(texts->empty() ? kFalse : String(atoms_.TextSet(*std::move(texts))));
+  if (!joined.has_value() || sets.size() < 2) {
+    return;
+  }
+  std::sort(excluded.begin(), excluded.end());
+  std::erase_if(*joined, [&](const auto& value) {
+    return std::binary_search(excluded.begin(), excluded.end(), value);
+  });
+  std::erase_if(parts,
+                [&](FormulaId part) { return std::binary_search(sets.begin(), sets.end(), part); });
+  parts.push_back(joined->empty() ? kFalse : set_of(*std::move(joined)));
   std::sort(parts.begin(), parts.end());
 }
 
@@ -343,48 +364,6 @@ void SchemaAlgebra::JoinMultiples(std::vector<FormulaId>& parts) {
   std::sort(joined.begin(), joined.end());
   joined.erase(std::unique(joined.begin(), joined.end()), joined.end());
   parts = std::move(joined);
-}
-
-// Under And: whether two finite sets of numbers have none in common.
-bool SchemaAlgebra::HasDisjointNumbers(const std::vector<FormulaId>& parts) const {
-  const std::vector<std::string>* first = nullptr;
-  for (const FormulaId part : parts) {
-    const Formula& formula = at(part);
-    if (formula.op != Op::kNumber || formula.negated ||
-        atoms_.kind(formula.a) != ScalarAtoms::Kind::kNumberSet) {
-      continue;
-    }
-    const std::vector<std::string>& numbers = atoms_.numbers(formula.a);
-    if (first == nullptr) {
-      first = &numbers;
-    } else if (std::none_of(numbers.begin(), numbers.end(), [&](const std::string& number) {
-                 return std::binary_search(first->begin(), first->end(), number);
-               })) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// Under Or: finite sets of strings and of numbers join.
-void SchemaAlgebra::JoinTextSetsOfOr(std::vector<FormulaId>& parts) {
-  std::vector<std::u32string> texts;
-  const auto is_set = [this](FormulaId part) {
-    return at(part).op == Op::kString && !at(part).negated &&
-           atoms_.kind(at(part).a) == ScalarAtoms::Kind::kTextSet;
-  };
-  if (std::count_if(parts.begin(), parts.end(), is_set) < 2) {
-    return;
-  }
-  for (const FormulaId part : parts) {
-    if (is_set(part)) {
-      const auto& other = atoms_.texts(at(part).a);
-      texts.insert(texts.end(), other.begin(), other.end());
-    }
-  }
-  std::erase_if(parts, is_set);
-  parts.push_back(String(atoms_.TextSet(std::move(texts))));
-  std::sort(parts.begin(), parts.end());
 }
 
 bool SchemaAlgebra::HasContradiction(const std::vector<FormulaId>& parts) {
@@ -427,17 +406,16 @@ bool SchemaAlgebra::LiteralImplies(const Formula& a, const Formula& b) const {
     const int32_t own = a.negated ? 0 : TypesOf(a);
     return own != 0 && (own & ~b.a) == 0;
   }
-  const auto is_set = [this](const Formula& one) {
-    return one.op == Op::kString && atoms_.kind(one.a) == ScalarAtoms::Kind::kTextSet;
-  };
-  if (!is_set(a) || !is_set(b) || a.negated) {
+  if (a.negated || a.op != b.op || !IsFiniteSet(a) || !IsFiniteSet(b)) {
     return false;
   }
-  const auto& small = atoms_.texts(a.a);
-  const auto& large = atoms_.texts(b.a);
-  return std::all_of(small.begin(), small.end(), [&](const std::u32string& text) {
-    return std::binary_search(large.begin(), large.end(), text) != b.negated;
-  });
+  const auto is_within = [&b](const auto& small, const auto& large) {
+    return std::all_of(small.begin(), small.end(), [&](const auto& value) {
+      return std::binary_search(large.begin(), large.end(), value) != b.negated;
+    });
+  };
+  return a.op == Op::kString ? is_within(atoms_.texts(a.a), atoms_.texts(b.a))
+                             : is_within(atoms_.numbers(a.a), atoms_.numbers(b.a));
 }
 
 bool SchemaAlgebra::ClearlyImplies(FormulaId a, FormulaId b) const {
@@ -473,11 +451,9 @@ FormulaId SchemaAlgebra::Join(Op op, std::vector<FormulaId> parts) {
   }
   if (parts.size() > 1) {
     JoinTypes(op, parts);
+    JoinSets(op, parts);
     if (op == Op::kAnd) {
-      JoinTextSets(parts);
       JoinMultiples(parts);
-    } else {
-      JoinTextSetsOfOr(parts);
     }
     if (Flatten(op, parts) || HasContradiction(parts)) {
       return deciding;

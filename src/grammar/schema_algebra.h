@@ -143,10 +143,12 @@ class SchemaAlgebra {
   FormulaId Literal(Op op, int32_t a, int32_t b, bool negated = false);
   bool Flatten(Op op, std::vector<FormulaId>& parts);
   void JoinTypes(Op op, std::vector<FormulaId>& parts);
-  void JoinTextSets(std::vector<FormulaId>& parts);
-  void JoinTextSetsOfOr(std::vector<FormulaId>& parts);
+  bool IsFiniteSet(const Formula& formula) const;
+  void JoinSets(Op op, std::vector<FormulaId>& parts);
+  template <typename ValuesOf, typename SetOf>
+  void JoinSetsOf(Op op, Op type, const ValuesOf& values_of, const SetOf& set_of,
+                  std::vector<FormulaId>& parts);
   void JoinMultiples(std::vector<FormulaId>& parts);
-  bool HasDisjointNumbers(const std::vector<FormulaId>& parts) const;
   bool LiteralImplies(const Formula& a, const Formula& b) const;
   bool HasContradiction(const std::vector<FormulaId>& parts);
   void Absorb(Op op, std::vector<FormulaId>& parts);

@@ -20,17 +20,33 @@ base::Error SchemaCompiler::Refused(const Context& context, const char* keyword,
   return error;
 }
 
+base::Error SchemaCompiler::TooComplex(const Context& context, const char* keyword) const {
+  base::Error error = Wrong(context, keyword, "too complex to be enforced exactly");
+  error.kind = base::ErrorKind::kResourceExhausted;
+  return error;
+}
+
+base::Error SchemaCompiler::OutOfWork() const {
+  return out_of_work_.value_or(base::Error{base::ErrorKind::kResourceExhausted,
+                                           "the schema is too complex to be enforced exactly"});
+}
+
 base::Status SchemaCompiler::Compile() {
   Context root{.place = documents_.root()};
   if (documents_.has_dynamic_references()) {
     root.scope = {root.place.resource};
   }
   const FormulaId formula = TRY(ReferenceTo(root));
+  std::vector<std::pair<int32_t, FormulaId>> targets;  // until all are known, each may be anything
   while (!open_.empty()) {
     const auto [reference, context] = std::move(open_.front());
     open_.pop_front();
-    language_.DefineReference(reference, TRY(CompileSchema(context)));
+    targets.emplace_back(reference, TRY(CompileSchema(context)));
   }
+  for (const auto& [reference, target] : targets) {
+    language_.DefineReference(reference, target);
+  }
+  out_of_work_.reset();
   if (const int32_t circular = language_.FindCircularReference(); circular != kNone) {
     for (const auto& [key, id] : references_) {
       if (id == circular) {
@@ -41,12 +57,19 @@ base::Status SchemaCompiler::Compile() {
   PruneChoices();
   const FormulaId target = language_.reference(algebra_.at(formula).a);
   const bool satisfiable = language_.IsSatisfiable(target);
+  for (const auto& [compared, context] : comparing_) {
+    if (!language_.gave_up() && !trial_.can_follow(compared)) {
+      return TooComplex(context, "uniqueItems");
+    }
+  }
   if (language_.gave_up()) {
-    return base::Error{base::ErrorKind::kResourceExhausted,
-                       "the schema is too complex to be enforced exactly"};
+    return OutOfWork();
   }
   if (!satisfiable) {
     return base::InvalidArgument("no JSON value is valid under the schema");
+  }
+  if (!trial_.can_follow(target)) {
+    return OutOfWork();
   }
   language_.SetRoot(target);
   return {};
@@ -69,7 +92,7 @@ base::Result<FormulaId> SchemaCompiler::CompileChild(const Context& context, con
 
 base::Result<FormulaId> SchemaCompiler::CompileSchema(const Context& context) {
   if (!language_.Work()) {
-    return base::Error{base::ErrorKind::kResourceExhausted, "the schema takes too long to compile"};
+    return OutOfWork();
   }
   const JsonNode& node = context.node();
   if (node.is_boolean()) {
@@ -89,28 +112,57 @@ base::Result<FormulaId> SchemaCompiler::CompileSchema(const Context& context) {
   return result;
 }
 
+const std::array<SchemaCompiler::Rule, 13> SchemaCompiler::kRules = {{
+    {&SchemaCompiler::AddReferences, {"$ref", "$dynamicRef", "$recursiveRef"}},
+    {&SchemaCompiler::AddTypes, {"type"}},
+    {&SchemaCompiler::AddConstants, {"enum", "const"}},
+    {&SchemaCompiler::AddNumbers,
+     {"multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}},
+    {&SchemaCompiler::AddStrings, {"pattern", "format", "minLength", "maxLength"}},
+    {&SchemaCompiler::AddProperties, {"patternProperties", "properties", "additionalProperties"}},
+    {&SchemaCompiler::AddPropertyRules,
+     {"propertyNames", "minProperties", "maxProperties", "required"}},
+    {&SchemaCompiler::AddDependencies, {"dependentSchemas", "dependencies", "dependentRequired"}},
+    {&SchemaCompiler::AddItems, {"prefixItems", "items", "additionalItems"}},
+    {&SchemaCompiler::AddItemRules, {"uniqueItems", "contains", "minItems", "maxItems"}},
+    {&SchemaCompiler::AddCombinations, {"oneOf", "anyOf", "allOf", "not"}},
+    {&SchemaCompiler::AddConditional, {"if"}},
+    {&SchemaCompiler::AddUnevaluated, {"unevaluatedProperties", "unevaluatedItems"}},
+}};
+
+// Adds what the rule's keywords say. When everything is tried: they are to blame when what was said
+// so far becomes too much by them.
+base::Status SchemaCompiler::AddRule(const Context& context, const Rule& rule, Formulas& parts) {
+  if (!trial_.of_everything) {
+    return (this->*rule.add)(context, parts);
+  }
+  const auto keyword = std::find_if(
+      rule.keywords.begin(), rule.keywords.end(),
+      [&](const char* name) { return name != nullptr && context.Find(name) != nullptr; });
+  if (keyword == rule.keywords.end()) {
+    return (this->*rule.add)(context, parts);
+  }
+  const base::Error too_complex = TooComplex(context, *keyword);
+  out_of_work_ = too_complex;
+  TRY((this->*rule.add)(context, parts));
+  out_of_work_ = too_complex;
+  return trial_.can_follow(algebra_.And(parts)) ? base::Status() : too_complex;
+}
+
 base::Result<FormulaId> SchemaCompiler::CompileObject(const Context& context) {
   Formulas parts;
   if (context.Find("$ref") != nullptr && DraftOf(context) <= Draft::k7) {
     TRY(AddReferences(context, parts));  // what stands beside it does not count
     return algebra_.And(std::move(parts));
   }
-  TRY(AddReferences(context, parts));
-  TRY(AddTypes(context, parts));
-  TRY(AddConstants(context, parts));
-  TRY(AddNumbers(context, parts));
-  TRY(AddStrings(context, parts));
-  TRY(AddProperties(context, parts));
-  TRY(AddPropertyRules(context, parts));
-  TRY(AddDependencies(context, parts));
-  TRY(AddItems(context, parts));
-  TRY(AddItemRules(context, parts));
-  TRY(AddCombinations(context, parts));
-  TRY(AddConditional(context, parts));
-  if (DraftOf(context) >= Draft::k2019_09) {
-    TRY(AddUnevaluated(context, parts));
+  for (const Rule& rule : kRules) {
+    TRY(AddRule(context, rule, parts));
   }
-  return algebra_.And(std::move(parts));
+  const FormulaId all = algebra_.And(std::move(parts));
+  if (const JsonNode* unique = context.Find("uniqueItems"); unique != nullptr && unique->boolean) {
+    comparing_.emplace_back(all, context);
+  }
+  return all;
 }
 
 base::Result<SchemaCompiler::Context> SchemaCompiler::Target(const Context& context,

@@ -1,10 +1,12 @@
 // Schemas to formulas.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,11 +20,25 @@ namespace millrace::grammar {
 
 class SchemaCompiler {
  public:
-  SchemaCompiler(SchemaDocuments& documents, JsonLanguage& language)
-      : documents_(documents), language_(language), algebra_(language.algebra()) {}
+  // Whether values under a formula can be followed: nothing that was asked was too hard.
+  struct Trial {
+    std::function<bool(FormulaId)> can_follow;
+    // Asked of every schema and what it says so far, to find out which keyword is too much; not
+    // only of schemas that compare items, where it shows at once what would be too much later.
+    bool of_everything = false;
+  };
+  SchemaCompiler(SchemaDocuments& documents, JsonLanguage& language, Trial trial)
+      : documents_(documents),
+        language_(language),
+        algebra_(language.algebra()),
+        trial_(std::move(trial)) {}
 
   // Compiles the root and everything it refers to. Errors as of JsonSchema::Compile.
   base::Status Compile();
+
+  // That the work does not suffice, naming the keyword that was looked at last; none is known
+  // unless everything is tried.
+  base::Error OutOfWork() const;
 
  private:
   // The resources entered on the way to a schema, outermost first; only `$dynamicRef` asks.
@@ -44,9 +60,16 @@ class SchemaCompiler {
     std::vector<FormulaId> contained = {};
   };
   using Formulas = std::vector<FormulaId>;
+  // What some keywords say, those first that may ask much.
+  struct Rule {
+    base::Status (SchemaCompiler::*add)(const Context& context, Formulas& parts);
+    std::array<const char*, 5> keywords;
+  };
+  static const std::array<Rule, 13> kRules;
 
   base::Result<FormulaId> CompileSchema(const Context& context);
   base::Result<FormulaId> CompileObject(const Context& context);
+  base::Status AddRule(const Context& context, const Rule& rule, Formulas& parts);
   base::Result<FormulaId> CompileChild(const Context& context, const JsonNode& node,
                                        const std::string& path);
   Context ChildOf(const Context& context, const JsonNode& node, const std::string& path) const;
@@ -88,10 +111,14 @@ class SchemaCompiler {
   }
   base::Error Wrong(const Context& context, const char* keyword, const std::string& what) const;
   base::Error Refused(const Context& context, const char* keyword, const std::string& what) const;
+  base::Error TooComplex(const Context& context, const char* keyword) const;
 
   SchemaDocuments& documents_;
   JsonLanguage& language_;
   SchemaAlgebra& algebra_;
+  Trial trial_;
+  std::optional<base::Error> out_of_work_;                // when it happens now
+  std::vector<std::pair<FormulaId, Context>> comparing_;  // schemas with `uniqueItems`
   std::map<std::pair<const JsonNode*, Scope>, int32_t> references_;
   std::deque<std::pair<int32_t, Context>> open_;       // references to be compiled
   std::vector<std::pair<int32_t, Formulas>> choices_;  // of `oneOf`s

@@ -199,6 +199,19 @@ TEST(SchemaLimitsTest, ComeBackFromSchemasMadeToExplode) {
   }
 }
 
+// Behind the greatest length nothing is looked at: neither the hyphen there nor what might follow.
+TEST(SchemaLimitsTest, SearchNoTextsThatAreTooLong) {
+  const auto schema = JsonSchema::Compile(
+      R"({"type": "string", "format": "hostname", "maxLength": 12, "pattern": "a"})");
+  ASSERT_TRUE(schema.has_value());
+  const auto vocabulary = testing::SmallVocabulary();
+  Matcher matcher(Grammar::OfSchema(*schema), vocabulary);
+  std::vector<uint32_t> mask(vocabulary->mask_words());
+  ASSERT_TRUE(matcher.AcceptText("\"abcparamet"));
+  EXPECT_GT(matcher.FillMask(mask), 0U);
+  EXPECT_LT((*schema)->memory_bytes(), size_t{1} << 20U);
+}
+
 TEST(SchemaLimitsTest, TakeMegabytesOfTextWhereTheyMay) {
   const std::string schema =
       R"({"description": ")" + std::string(4U << 20, 'x') + R"(", "type": "null"})";
@@ -226,6 +239,34 @@ TEST(SchemaLimitsTest, NameTheKeywordOfWhatIsWrong) {
     const base::Error error = Refusal(one.schema);
     EXPECT_EQ(error.parameter, one.place);
     EXPECT_THAT(error.message, HasSubstr(one.place));
+  }
+}
+
+// By itself, not with all that stands around it.
+TEST(SchemaLimitsTest, NameTheKeywordOfWhatIsTooComplex) {
+  const std::string unique =
+      R"({"type": "array", "uniqueItems": true, "minItems": 5000, "items": {"type": "object",)"
+      R"( "properties": {)" +
+      Listed(R"("p#": {"type": "boolean"})", 13) + R"(}, "additionalProperties": false}})";
+  const std::string patterns =
+      R"({"type": "string", "allOf": [)" + Listed(R"({"pattern": "a.{1#}b.{2#}c"})", 24) + "]}";
+  struct Case {
+    std::string schema;
+    const char* keyword;
+    const char* place;
+  };
+  const Case cases[] = {
+      {unique, "uniqueItems", "/uniqueItems"},
+      {R"({"properties": {"a": {"type": "object", "properties": {"b": )" + unique + "}}}}",
+       "uniqueItems", "/properties/a/properties/b/uniqueItems"},
+      {R"({"properties": {"s": )" + patterns + R"(}, "required": ["s"]})", "pattern",
+       "/properties/s/allOf/0/pattern"},
+  };
+  for (const Case& one : cases) {
+    const base::Error error = Refusal(one.schema, {.limits = {.work = 200'000}});
+    EXPECT_EQ(error.kind, base::ErrorKind::kResourceExhausted);
+    EXPECT_EQ(error.parameter, one.place) << error.message;
+    EXPECT_THAT(error.message, HasSubstr(std::string("schema keyword ") + one.keyword));
   }
 }
 

@@ -170,6 +170,9 @@ FormulaId SchemaCompiler::UnevaluatedRule(const Evaluated& evaluated, FormulaId 
 }
 
 base::Status SchemaCompiler::AddUnevaluated(const Context& context, Formulas& parts) {
+  if (DraftOf(context) < Draft::k2019_09) {
+    return {};
+  }
   for (const auto& [keyword, type] :
        {std::pair{"unevaluatedProperties", kObject}, {"unevaluatedItems", kArray}}) {
     const JsonNode* node = context.Find(keyword);
