@@ -201,10 +201,14 @@ base::Status SchemaDocuments::Add(std::string_view uri, std::string_view text, b
   return {};
 }
 
-// The resource that `node` belongs to: its own when it has an identifier.
+// The resource that `node` belongs to: its own when it has an identifier. `$schema` says something
+// at the root of a resource only; what has an `id` of draft 4 is none inside of a later draft.
 base::Result<int32_t> SchemaDocuments::Enter(const JsonNode& node, int32_t resource) {
   Draft draft = resources_[static_cast<size_t>(resource)].draft;
-  if (const JsonNode* schema = node.Find("$schema"); schema != nullptr && schema->is_string()) {
+  const bool is_root = resources_[static_cast<size_t>(resource)].root == &node;
+  const bool may_say = is_root || node.Find(draft == Draft::k4 ? "id" : "$id") != nullptr;
+  if (const JsonNode* schema = node.Find("$schema");
+      may_say && schema != nullptr && schema->is_string()) {
     const std::string_view uri = std::string_view(schema->text).substr(0, schema->text.find('#'));
     if (std::any_of(options_.documents.begin(), options_.documents.end(),
                     [uri](const auto& document) { return document.first == uri; })) {
@@ -214,7 +218,6 @@ base::Result<int32_t> SchemaDocuments::Enter(const JsonNode& node, int32_t resou
   }
   const JsonNode* id = node.Find(draft == Draft::k4 ? "id" : "$id");
   const bool has_sibling_ref = draft <= Draft::k7 && node.Find("$ref") != nullptr;
-  const bool is_root = resources_[static_cast<size_t>(resource)].root == &node;
   if (is_root) {
     resources_[static_cast<size_t>(resource)].draft = draft;
   }

@@ -129,6 +129,19 @@ TEST(SchemaLimitsTest, RefuseReferencesThatLeadNowhereOrInCircles) {
   EXPECT_THAT(Refusal(chain + "}}").message, HasSubstr("leads back to itself"));
 }
 
+// Documents that are gathered from schemas of draft 4, as some tools make them, have identifiers
+// inside that mean nothing in later drafts.
+TEST(SchemaLimitsTest, TakeADraftFromTheRootsOfResourcesOnly) {
+  const std::string gathered =
+      R"("properties": {"a": {"$ref": "#/definitions/a"}}, "definitions": {"a": {
+        "$schema": "http://json-schema.org/draft-04/schema", "id": "schema/a",
+        "properties": {"n": {"$ref": "#/definitions/a/definitions/n"}},
+        "definitions": {"n": {"type": "integer"}}}}})";
+  EXPECT_TRUE(JsonSchema::Compile("{" + gathered).has_value());
+  const std::string draft_4 = R"({"$schema": "http://json-schema.org/draft-04/schema#", )";
+  EXPECT_THAT(Refusal(draft_4 + gathered).message, HasSubstr("leads nowhere"));
+}
+
 TEST(SchemaLimitsTest, RefuseSchemasUnderWhichNothingFiniteIsValid) {
   EXPECT_EQ(Refusal(R"({"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]})")
                 .message,
