@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fair_pool.h"
 #include "engine/engine.h"
 #include "engine/request_channel.h"
 #include "engine/side_jobs.h"
@@ -322,7 +323,6 @@ TEST_F(Faults, NoFailedAllocationBesideTheEngineHangsARequestOrHarmsTheNext) {
   GenerationRequest request = Request(1, 12);
   request.choice_count = 2;
   request.sampling.top_logprobs = 3;
-  request.tenant = "a name that is too long for a string to hold it without memory of its own";
   request.make_constraint = [&fail_at] {
     return std::make_unique<AskedConstraint>([&] { allocations_left = fail_at.exchange(-1); });
   };
@@ -330,7 +330,6 @@ TEST_F(Faults, NoFailedAllocationBesideTheEngineHangsARequestOrHarmsTheNext) {
   int32_t failed_count = 0;
   for (int64_t k = 1; k <= 100; ++k) {
     fail_at = k;
-    request.tenant += "x";
     const GenerationResult result = testing::Generate(*engine_, request);
     if (result.failure) {
       EXPECT_EQ(result.failure->kind, ErrorKind::kInternal);
@@ -341,6 +340,18 @@ TEST_F(Faults, NoFailedAllocationBesideTheEngineHangsARequestOrHarmsTheNext) {
     testing::WaitUntilIdle(*engine_);
   }
   EXPECT_GT(failed_count, 0);
+}
+
+// A thread without memory takes the next piece, whatever its caller is called.
+TEST(JobThreads, TakeTurnsWithoutMemory) {
+  base::FairPool pool(1);
+  std::latch done(1);
+  pool.Post("a", [] { allocations_left = 1; });
+  pool.Post("a name that is too long for a string without memory of its own", [&done] {
+    allocations_left = -1;
+    done.count_down();
+  });
+  done.wait();
 }
 
 // A job that there was no memory for is none to wait for.
