@@ -7,20 +7,30 @@
 namespace millrace::base {
 
 FairPool::FairPool(size_t threads) : threads_of_one_(std::max<size_t>(threads - 1, 1)) {
-  for (size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Run(); });
+  try {
+    for (size_t i = 0; i < threads; ++i) {
+      threads_.emplace_back([this] { Run(); });
+    }
+  } catch (...) {  // the system gives no more threads: those that run must end first
+    Stop();
+    throw;
   }
 }
 
 FairPool::~FairPool() { Stop(); }
 
+// All memory is taken here: a thread that had none would have nobody to tell.
 void FairPool::Post(const std::string& caller, std::move_only_function<void()> work) {
+  std::list<Work> piece;
+  piece.push_back(std::move(work));
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) {
       return;
     }
-    callers_[caller].waiting.push_back(std::move(work));
+    last_.reserve(caller.size());
+    std::list<Work>& waiting = callers_[caller].waiting;
+    waiting.splice(waiting.end(), piece);
   }
   changed_.notify_all();
 }

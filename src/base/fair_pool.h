@@ -19,6 +19,7 @@ namespace millrace::base {
 // run. Thread-safe. As many pieces wait as were posted: who posts has to be bounded.
 class FairPool {
  public:
+  // Throws std::system_error when the system has not so many threads.
   explicit FairPool(size_t threads);
   // As Stop.
   ~FairPool();

@@ -183,7 +183,8 @@ base::Status ThreadedEngine::Validate(const GenerationRequest& request) const {
 }
 
 base::Status ValidateOptions(const EngineOptions& options) {
-  if (options.thread_count < 0 || options.context_tokens < 0 || options.kv_bytes_max < 0) {
+  if (options.thread_count < 0 || options.context_tokens < 0 || options.kv_bytes_max < 0 ||
+      options.constraint_patience.count() < 0) {
     return base::InvalidArgument("Engine options must not be negative.");
   }
   if (options.block_size < 1 || options.queue_length_max < 1 || options.running_sequences_max < 1 ||
@@ -259,6 +260,7 @@ base::Result<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<model::Mode
                             .metrics = metrics,
                             .label = options.label.empty() ? info.name : options.label,
                             .limits = limits,
+                            .constraint_patience = options.constraint_patience,
                             .thread_count = ThreadCount(options),
                             .context_tokens = context_tokens});
   } catch (const std::system_error& error) {

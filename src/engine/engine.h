@@ -5,6 +5,7 @@
 // edge.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -112,6 +113,9 @@ struct EngineOptions {
   int32_t queue_length_max = 256;  // requests waiting, beyond it: kResourceExhausted
   int32_t running_sequences_max = 64;  // choices advanced in one step
   int32_t step_tokens_max = 512;       // tokens of one step, decode rows first, then prompt chunks
+  // How much longer than the model the constraints of a step may take, >= 0: then it goes on
+  // without the requests whose constraints are not ready. Nearly all take a small part of this.
+  std::chrono::milliseconds constraint_patience{10};
   // Token events a request may have unread. When one step can bring more, so many are room enough.
   int32_t event_queue_max = 512;
 };

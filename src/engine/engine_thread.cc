@@ -19,9 +19,6 @@ std::unique_ptr<scheduler::State> NewState(const kv::StorageShape& shape) {
 
 // Two, so that nobody waits for a single tenant's constraints.
 constexpr size_t kJobThreads = 2;
-// How much longer than the model constraints may take, before a step goes on without their
-// requests. Nearly all take a small part of this.
-constexpr std::chrono::milliseconds kPatience{10};
 
 // Whether a constraint has had enough, not the machine.
 bool IsOfConstraint(const std::exception_ptr& failure) {
@@ -43,6 +40,7 @@ EngineThread::EngineThread(Parts parts)
       clock_(parts.clock),
       metrics_(*parts.metrics, parts.label),
       limits_(parts.limits),
+      constraint_patience_(parts.constraint_patience),
       context_tokens_(parts.context_tokens),
       failed_(std::make_shared<const base::Error>(
           base::Internal("The engine failed to run the request."))),
@@ -54,7 +52,7 @@ EngineThread::EngineThread(Parts parts)
           base::Error{base::ErrorKind::kUnavailable, "The engine is shutting down."})),
       pool_(parts.thread_count),
       state_(NewState(storage_.shape())),
-      jobs_(kJobThreads, [inbox = inbox_](scheduler::RequestId id) { inbox->Release(id); }) {
+      jobs_(kJobThreads, [inbox = inbox_] { inbox->Wake(); }) {
   UpdateStats();
 }
 
@@ -97,7 +95,7 @@ void EngineThread::Receive(Inbox::Mail mail) {
   for (scheduler::RequestId id : mail.resumed) {
     scheduler::SetPaused(*state_, id, false);
   }
-  for (scheduler::RequestId id : mail.released) {
+  for (scheduler::RequestId id : jobs_.TakeDone()) {
     scheduler::Release(*state_, id);
   }
   for (scheduler::SequenceKey key : mail.stopped) {
@@ -319,9 +317,10 @@ void EngineThread::BeginFeeding() {
   }
 }
 
-// The job has the choice to itself until it is done. A request that has gone meanwhile needs none.
+// The job has the choice to itself until it is done. A request that has gone meanwhile needs none,
+// nor does one that failed when it was late.
 void EngineThread::BeginJob(Draw& draw, std::move_only_function<Job> job) {
-  if (draw.choice().ended) {
+  if (draw.choice().ended || draw.choice().failure != nullptr) {
     return;
   }
   const std::weak_ptr<ActiveRequest> wanted = active_.at(draw.id);
@@ -341,7 +340,7 @@ void EngineThread::BeginJob(Draw& draw, std::move_only_function<Job> job) {
 }
 
 void EngineThread::WaitForJobs() {
-  const std::set<scheduler::RequestId> late = jobs_.Wait(kPatience);
+  const std::set<scheduler::RequestId> late = jobs_.Wait(constraint_patience_);
   for (Draw& draw : draws_) {
     draw.late = draw.late || late.contains(draw.id);
     if (!draw.late && draw.choice().failure != nullptr) {

@@ -1,6 +1,7 @@
 // What the engine thread does: take mail, plan, compute, draw, apply, emit; over and over.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -47,6 +48,7 @@ class EngineThread {
     metrics::Registry* metrics;  // borrowed
     std::string label;           // of the metrics
     scheduler::Limits limits;
+    std::chrono::milliseconds constraint_patience;
     int32_t thread_count;
     int32_t context_tokens;
   };
@@ -132,6 +134,7 @@ class EngineThread {
   const base::Clock* clock_;
   EngineMetrics metrics_;
   const scheduler::Limits limits_;
+  const std::chrono::milliseconds constraint_patience_;
   const int32_t context_tokens_;
   const SharedError failed_;  // made early: a failure may be one of memory
   const SharedError unheld_;

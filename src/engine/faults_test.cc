@@ -1,15 +1,23 @@
 // What the engine does when something goes wrong, or is ended from outside.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <latch>
+#include <memory>
 #include <new>
+#include <span>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/fair_pool.h"
 #include "engine/engine.h"
 #include "engine/request_channel.h"
+#include "engine/side_jobs.h"
 #include "engine/testing/generation.h"
 #include "engine/testing/hash_model.h"
 #include "metrics/registry.h"
@@ -245,9 +253,29 @@ TEST_F(Faults, ABoundBelowOneStepsEventsHoldsOneStep) {
   }
 }
 
+// Allows everything but the last token; says when it is asked.
+class AskedConstraint final : public TokenConstraint {
+ public:
+  explicit AskedConstraint(std::function<void()> on_mask) : on_mask_(std::move(on_mask)) {}
+
+  void FillMask(std::span<uint32_t> mask) override {
+    on_mask_();
+    std::ranges::fill(mask, ~uint32_t{0});
+    mask[1] = ~uint32_t{0} >> 1;
+  }
+  void Accept(TokenId) override {}
+  std::vector<TokenId> TakeForced(size_t) override { return {}; }
+  bool MustEnd() override { return false; }
+
+ private:
+  const std::function<void()> on_mask_;
+};
+
 // The k-th allocation of the engine thread fails, for every k that a request makes: whoever is hit
 // hears of it, nobody hangs, and the next request is served as if nothing had been.
-TEST_F(Faults, NoFailedAllocationHangsARequestOrHarmsTheNext) {
+class FailedAllocations : public Faults, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(FailedAllocations, HangNoRequestAndDoNotHarmTheNext) {
   std::atomic<int64_t> fail_at = 0;
   on_step_ = [&] {
     if (const int64_t count = fail_at.exchange(0); count != 0) {
@@ -258,6 +286,9 @@ TEST_F(Faults, NoFailedAllocationHangsARequestOrHarmsTheNext) {
   GenerationRequest request = Request(1, 12);
   request.choice_count = 2;
   request.sampling.top_logprobs = 3;
+  if (GetParam()) {
+    request.make_constraint = [] { return std::make_unique<AskedConstraint>([] {}); };
+  }
   const GenerationResult expected = testing::Generate(*engine_, request);
   engine_->DropPrefixCache();
   int32_t failed_count = 0;
@@ -279,6 +310,64 @@ TEST_F(Faults, NoFailedAllocationHangsARequestOrHarmsTheNext) {
   EXPECT_GT(failed_count, 20);
   fail_at = 0;
   EXPECT_EQ(testing::Generate(*engine_, request).choices, expected.choices);
+}
+
+INSTANTIATE_TEST_SUITE_P(OfTheEngine, FailedAllocations, ::testing::Bool(), [](const auto& whose) {
+  return whose.param ? "WithConstraints" : "WithoutConstraints";
+});
+
+// The same for the threads of constraints, which nobody waits for.
+TEST_F(Faults, NoFailedAllocationBesideTheEngineHangsARequestOrHarmsTheNext) {
+  Open({.constraint_patience = std::chrono::milliseconds(0)});
+  std::atomic<int64_t> fail_at = -1;
+  GenerationRequest request = Request(1, 12);
+  request.choice_count = 2;
+  request.sampling.top_logprobs = 3;
+  request.make_constraint = [&fail_at] {
+    return std::make_unique<AskedConstraint>([&] { allocations_left = fail_at.exchange(-1); });
+  };
+  const GenerationResult expected = testing::Generate(*engine_, request);
+  int32_t failed_count = 0;
+  for (int64_t k = 1; k <= 100; ++k) {
+    fail_at = k;
+    const GenerationResult result = testing::Generate(*engine_, request);
+    if (result.failure) {
+      EXPECT_EQ(result.failure->kind, ErrorKind::kInternal);
+      ++failed_count;
+    } else {
+      EXPECT_EQ(result.choices, expected.choices) << k;
+    }
+    testing::WaitUntilIdle(*engine_);
+  }
+  EXPECT_GT(failed_count, 0);
+}
+
+// A thread without memory takes the next piece, whatever its caller is called.
+TEST(JobThreads, TakeTurnsWithoutMemory) {
+  base::FairPool pool(1);
+  std::latch done(1);
+  pool.Post("a", [] { allocations_left = 1; });
+  pool.Post("a name that is too long for a string without memory of its own", [&done] {
+    allocations_left = -1;
+    done.count_down();
+  });
+  done.wait();
+}
+
+// A job that there was no memory for is none to wait for.
+TEST(SideJobs, ThatCouldNotBeginAreNotWaitedFor) {
+  SideJobs jobs(1, [] {});
+  bool begun = false;
+  for (int64_t k = 1; !begun; ++k) {
+    allocations_left = k;
+    try {
+      jobs.Begin(scheduler::RequestId{k}, "tenant", [] {});
+      begun = true;
+    } catch (const std::bad_alloc&) {
+    }
+    allocations_left = -1;
+    EXPECT_TRUE(jobs.Wait(std::chrono::hours(1)).empty());
+  }
 }
 
 TEST_F(Faults, MetricsCountWhatFailed) {

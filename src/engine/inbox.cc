@@ -49,18 +49,6 @@ void Inbox::Resume(scheduler::RequestId id) {
   arrived_.notify_one();
 }
 
-void Inbox::Release(scheduler::RequestId id) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopped_) {
-      return;
-    }
-    mail_.released.push_back(id);
-    has_mail_ = true;
-  }
-  arrived_.notify_one();
-}
-
 void Inbox::StopChoice(scheduler::SequenceKey choice) {
   {
     const std::lock_guard lock(mutex_);
@@ -98,6 +86,14 @@ void Inbox::Stop() {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
     mail_.stop = true;
+    has_mail_ = true;
+  }
+  arrived_.notify_one();
+}
+
+void Inbox::Wake() {
+  {
+    const std::lock_guard lock(mutex_);
     has_mail_ = true;
   }
   arrived_.notify_one();

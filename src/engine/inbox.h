@@ -33,7 +33,6 @@ class Inbox {
     std::vector<Submission> submitted;  // in order of arrival
     std::vector<scheduler::RequestId> cancelled;
     std::vector<scheduler::RequestId> resumed;
-    std::vector<scheduler::RequestId> released;
     std::vector<scheduler::SequenceKey> stopped;
     std::shared_ptr<const base::Error> failure;  // of everything up to `failed_up_to`
     scheduler::RequestId failed_up_to{};
@@ -45,12 +44,12 @@ class Inbox {
   base::Result<scheduler::RequestId> Submit(Submission submission);
   void Cancel(scheduler::RequestId id);
   void Resume(scheduler::RequestId id);
-  // What the request may draw is known.
-  void Release(scheduler::RequestId id);
   void StopChoice(scheduler::SequenceKey choice);
   void FailAll(base::Error error);
   void DropCache();
   void Stop();
+  // There is something to do that came another way: Take returns.
+  void Wake();
 
   enum class WhenEmpty { kReturn, kWait };
   // Engine thread: takes everything.

@@ -4,7 +4,7 @@
 
 namespace millrace::engine {
 
-SideJobs::SideJobs(size_t thread_count, std::function<void(scheduler::RequestId)> on_done)
+SideJobs::SideJobs(size_t thread_count, std::function<void()> on_done)
     : on_done_(std::move(on_done)), pool_(thread_count) {}
 
 void SideJobs::Begin(scheduler::RequestId id, const std::string& tenant,
@@ -14,24 +14,40 @@ void SideJobs::Begin(scheduler::RequestId id, const std::string& tenant,
     ++pending_[id].job_count;
     ++awaited_count_;
   }
-  pool_.Post(tenant, [this, id, job = std::move(job)]() mutable {
-    job();
-    job = nullptr;  // before anybody is told that it is done
+  try {
+    pool_.Post(tenant, [this, id, job = std::move(job)]() mutable {
+      job();
+      job = nullptr;  // before anybody is told that it is done
+      End(id);
+    });
+  } catch (...) {
     End(id);
-  });
+    throw;
+  }
 }
 
 std::set<scheduler::RequestId> SideJobs::Wait(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   all_done_.wait_for(lock, patience, [this] { return awaited_count_ == 0; });
   std::set<scheduler::RequestId> late;
-  for (auto& [id, pending] : pending_) {
-    if (!std::exchange(pending.late, true)) {
+  for (const auto& [id, pending] : pending_) {
+    if (!pending.late) {
       late.insert(id);
     }
   }
+  done_.reserve(done_.size() + pending_.size());
+  for (scheduler::RequestId id : late) {
+    pending_.find(id)->second.late = true;
+  }
   awaited_count_ = 0;
   return late;
+}
+
+std::vector<scheduler::RequestId> SideJobs::TakeDone() {
+  const std::lock_guard lock(mutex_);
+  std::vector<scheduler::RequestId> done = done_;
+  done_.clear();  // keeps its memory
+  return done;
 }
 
 void SideJobs::End(scheduler::RequestId id) {
@@ -48,9 +64,12 @@ void SideJobs::End(scheduler::RequestId id) {
       return;
     }
     pending_.erase(pending);
+    if (was_late) {
+      done_.push_back(id);
+    }
   }
   if (was_late) {
-    on_done_(id);
+    on_done_();
   }
 }
 

@@ -114,15 +114,17 @@ GrammarProgram::GrammarProgram(Expression root, size_t threads_max)
     : root_(std::move(root)), threads_max_(threads_max) {
   Add(*root_.node());
   std::set<std::mutex*> mutexes;
+  std::set<JsonLanguage*> languages;  // one may stand in several places
   for (const Node& node : nodes_) {
     if (node.source->schema != nullptr) {
-      languages_.push_back(&node.source->schema->language());
+      languages.insert(&node.source->schema->language());
       mutexes.insert(&node.source->schema->language().mutex());
     }
     if (node.source->regex != nullptr) {
       mutexes.insert(&node.source->regex->mutex);
     }
   }
+  languages_.assign(languages.begin(), languages.end());
   mutexes_.assign(mutexes.begin(), mutexes.end());
 }
 
@@ -166,8 +168,9 @@ void GrammarProgram::SetExhausted() const {
 
 size_t GrammarProgram::memory_bytes() const {
   size_t sum = nodes_.size() * sizeof(Node);
-  for (const Node& node : nodes_) {
-    sum += node.source->schema != nullptr ? node.source->schema->memory_bytes() : 0;
+  for (JsonLanguage* language : languages_) {
+    const std::lock_guard lock(language->mutex());
+    sum += language->memory_bytes();
   }
   return sum;
 }

@@ -41,6 +41,19 @@ base::Error Refusal(const std::string& schema, const SchemaOptions& options = {}
   return compiled.has_value() ? base::Error{} : compiled.error();
 }
 
+// Answers that may stand with and without something around them name their schema twice.
+TEST(SchemaLimitsTest, CountASchemaThatStandsTwiceOnce) {
+  const std::string schema = R"({"enum":[)" + Listed("\"value #\"", 1000) + "]}";
+  const Expression json = Expression::Json(JsonSchema::Compile(schema, {}).value());
+  const auto once = Grammar::Compile(json).value();
+  const size_t bytes = once->memory_bytes();
+  const auto twice =
+      Grammar::Compile(
+          Expression::OneOf({json, Expression::Sequence({Expression::Literal("("), json})}))
+          .value();
+  EXPECT_LT(twice->memory_bytes(), bytes + bytes / 2);
+}
+
 TEST(SchemaLimitsTest, NameTheLimitAndThePlace) {
   struct Case {
     std::string schema;

@@ -17,20 +17,24 @@ GrammarConstraint::GrammarConstraint(std::shared_ptr<const grammar::Grammar> gra
                                      std::shared_ptr<const grammar::Vocabulary> vocabulary,
                                      std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
                                      MarkWriter writer)
-    : vocabulary_(std::move(vocabulary)),
+    : grammar_(std::move(grammar)),
+      vocabulary_(std::move(vocabulary)),
       tokenizer_(std::move(tokenizer)),
       writer_(std::move(writer)),
-      matcher_(std::move(grammar), vocabulary_),
       scratch_(vocabulary_->mask_words()) {}
 
+grammar::Matcher& GrammarConstraint::matcher() {
+  return matcher_ ? *matcher_ : matcher_.emplace(grammar_, vocabulary_);
+}
+
 void GrammarConstraint::FillMask(std::span<uint32_t> mask) {
-  if (matcher_.FillMask(mask) == 0) {
+  if (matcher().FillMask(mask) == 0) {
     throw std::runtime_error("the grammar takes too much work or memory");
   }
 }
 
 void GrammarConstraint::Accept(base::TokenId token) {
-  if (!matcher_.Accept(token)) {
+  if (!matcher().Accept(token)) {
     throw std::runtime_error("the grammar does not allow the token");
   }
 }
@@ -50,7 +54,7 @@ std::vector<base::TokenId> GrammarConstraint::TakeForced(size_t count_max) {
 // The tokens of the bytes that must come. The last one is left to the model unless the text ends
 // there: with what follows it might be another token.
 std::vector<base::TokenId> GrammarConstraint::TakeForcedText(size_t count_max) {
-  const std::string bytes = matcher_.ForcedBytes(kForcedBytesMax);
+  const std::string bytes = matcher().ForcedBytes(kForcedBytesMax);
   std::vector<base::TokenId> tokens;
   if (bytes.empty()) {
     return tokens;
@@ -59,11 +63,11 @@ std::vector<base::TokenId> GrammarConstraint::TakeForcedText(size_t count_max) {
   const bool all = tokens.size() <= count_max;
   tokens.resize(std::min(tokens.size(), count_max));
   size_t taken = 0;
-  while (taken < tokens.size() && matcher_.Accept(tokens[taken])) {
+  while (taken < tokens.size() && matcher().Accept(tokens[taken])) {
     ++taken;
   }
   if (taken > 0 && all && taken == tokens.size()) {
-    if (matcher_.MayReadText() && matcher_.Rollback(1)) {
+    if (matcher().MayReadText() && matcher().Rollback(1)) {
       --taken;
     }
   }
@@ -73,7 +77,7 @@ std::vector<base::TokenId> GrammarConstraint::TakeForcedText(size_t count_max) {
 
 // A mark that is a token of its own is no text.
 bool GrammarConstraint::TakeForcedMark(std::vector<base::TokenId>& tokens) {
-  if (matcher_.MayReadText() || matcher_.is_complete() || matcher_.FillMask(scratch_) != 1) {
+  if (matcher().MayReadText() || matcher().is_complete() || matcher().FillMask(scratch_) != 1) {
     return false;
   }
   for (size_t word = 0; word < scratch_.size(); ++word) {
@@ -81,14 +85,15 @@ bool GrammarConstraint::TakeForcedMark(std::vector<base::TokenId>& tokens) {
       const base::TokenId token{
           static_cast<int32_t>(word * 32 + static_cast<size_t>(std::countr_zero(scratch_[word])))};
       tokens.push_back(token);
-      return matcher_.Accept(token);
+      return matcher().Accept(token);
     }
   }
   return false;
 }
 
 bool GrammarConstraint::MustEnd() {
-  return matcher_.is_complete() && matcher_.FillMask(scratch_) == vocabulary_->end_tokens().size();
+  return matcher().is_complete() &&
+         matcher().FillMask(scratch_) == vocabulary_->end_tokens().size();
 }
 
 }  // namespace millrace::local

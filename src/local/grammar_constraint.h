@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/token_constraint.h"
@@ -14,7 +15,7 @@
 namespace millrace::local {
 
 // Throws std::runtime_error when the grammar allows nothing any more, which only an exhausted
-// matcher does.
+// matcher does. Made at once, even while somebody else's question to the grammar is being answered.
 class GrammarConstraint final : public engine::TokenConstraint {
  public:
   GrammarConstraint(std::shared_ptr<const grammar::Grammar> grammar,
@@ -29,11 +30,14 @@ class GrammarConstraint final : public engine::TokenConstraint {
  private:
   std::vector<base::TokenId> TakeForcedText(size_t count_max);
   bool TakeForcedMark(std::vector<base::TokenId>& tokens);
+  // Made when first asked: that is a question to the grammar, too.
+  grammar::Matcher& matcher();
 
+  const std::shared_ptr<const grammar::Grammar> grammar_;
   const std::shared_ptr<const grammar::Vocabulary> vocabulary_;
   const std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
   const MarkWriter writer_;
-  grammar::Matcher matcher_;
+  std::optional<grammar::Matcher> matcher_;
   std::vector<uint32_t> scratch_;
 };
 
