@@ -169,8 +169,7 @@ void GrammarProgram::SetExhausted() const {
 size_t GrammarProgram::memory_bytes() const {
   size_t sum = nodes_.size() * sizeof(Node);
   for (JsonLanguage* language : languages_) {
-    const std::lock_guard lock(language->mutex());
-    sum += language->memory_bytes();
+    sum += language->KnownMemoryBytes();
   }
   return sum;
 }

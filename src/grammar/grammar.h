@@ -101,6 +101,7 @@ class Grammar {
   // and it is to be compiled anew. Waits for questions that are being answered.
   bool is_exhausted() const;
   // Including what matchers have made it remember.
+  // Does not wait for matchers: what these add meanwhile may be missing.
   size_t memory_bytes() const;
 
  private:

@@ -241,6 +241,13 @@ FormulaId JsonLanguage::ConstantObject(std::vector<std::pair<std::string, Formul
        algebra_.Required(std::move(names))});
 }
 
+size_t JsonLanguage::KnownMemoryBytes() {
+  if (const std::unique_lock lock(mutex_, std::try_to_lock); lock.owns_lock()) {
+    known_bytes_ = memory_bytes();
+  }
+  return known_bytes_;
+}
+
 size_t JsonLanguage::memory_bytes() const {
   size_t sum = own_bytes_ + regexes_.memory_bytes() + atoms_.memory_bytes() +
                algebra_.memory_bytes() + (satisfiable_.size() * 48);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -212,6 +213,8 @@ class JsonLanguage {
   bool is_exhausted() const { return exhausted_; }
   void SetExhausted() { exhausted_ = true; }
   size_t memory_bytes() const;
+  // Without `mutex()`: as of the last time it was asked and nobody held that.
+  size_t KnownMemoryBytes();
   // Counts one step of work; false when compilation has used up what it may.
   bool Work();
   void StopCounting() {
@@ -313,6 +316,7 @@ class JsonLanguage {
 
   SchemaOptions options_;
   std::mutex mutex_;
+  std::atomic<size_t> known_bytes_ = 0;
   WorkMeter meter_;
   bool exhausted_ = false;
   RegexAlgebra regexes_;

@@ -110,8 +110,7 @@ JsonSchema::JsonSchema(std::unique_ptr<JsonLanguage> language) : language_(std::
 JsonSchema::~JsonSchema() = default;
 
 size_t JsonSchema::memory_bytes() const {
-  const std::lock_guard lock(language_->mutex());
-  return language_->memory_bytes();
+  return language_->KnownMemoryBytes();
 }
 
 }  // namespace millrace::grammar

@@ -79,7 +79,6 @@ std::shared_ptr<const grammar::Grammar> AnswerConstraints::Recall(const std::str
 }
 
 void AnswerConstraints::Remember(Entry entry) {
-  // A grammar is asked how large it is outside of the lock: it may be busy answering.
   std::vector<Entry> all;
   {
     const std::lock_guard lock(mutex_);

@@ -72,7 +72,7 @@ class Planner {
   bool YieldToBlocked();
 
   bool MakeRoom(SequenceKey key, int32_t position_count);
-  bool PreemptPaused();
+  bool PreemptIdle();
   std::optional<SequenceKey> PickVictim(SequenceKey key) const;
   void TakeBlocksOf(SequenceKey victim);
   void AttachPrefix(SequenceKey key);
@@ -125,7 +125,7 @@ void Planner::Admit() {
     }
     // A request with more choices than seats runs when it is alone.
     while (!state_.running.empty() && SeatsTaken() + SeatsOf(key) > limits_.running_sequences_max) {
-      if (!PreemptPaused()) {
+      if (!PreemptIdle()) {
         return;
       }
     }
@@ -150,7 +150,7 @@ bool Planner::TryAdmit(SequenceKey key) {
   const auto fits = [&] {
     return needed + static_cast<int32_t>(state_.running.size()) <= state_.tree.available_count();
   };
-  while (!fits() && PreemptPaused()) {
+  while (!fits() && PreemptIdle()) {
   }
   if (!fits()) {
     sequence.table.Release();
@@ -259,7 +259,7 @@ bool Planner::YieldToBlocked() {
 
 bool Planner::MakeRoom(SequenceKey key, int32_t position_count) {
   while (!SequenceOf(key).table.TryReserve(position_count)) {
-    if (PreemptPaused()) {
+    if (PreemptIdle()) {
       continue;
     }
     const std::optional<SequenceKey> victim = PickVictim(key);
@@ -271,12 +271,15 @@ bool Planner::MakeRoom(SequenceKey key, int32_t position_count) {
   return true;
 }
 
-// Takes the blocks and the seat of the youngest sequence whose reader is behind.
-bool Planner::PreemptPaused() {
-  for (SequenceKey key : state_.running | std::views::reverse) {
-    if (RequestOf(key).paused) {
-      TakeBlocksOf(key);
-      return true;
+// Takes the blocks and the seat of the youngest sequence whose reader is behind, or else of the
+// youngest that is held.
+bool Planner::PreemptIdle() {
+  for (const auto is_idle : {&Request::paused, &Request::held}) {
+    for (SequenceKey key : state_.running | std::views::reverse) {
+      if (RequestOf(key).*is_idle) {
+        TakeBlocksOf(key);
+        return true;
+      }
     }
   }
   return false;

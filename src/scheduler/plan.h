@@ -33,17 +33,18 @@ struct StepPlan {
 // Requests that are paused or held have no rows.
 //
 // 1. Every other running choice with one token to compute gets a row: decoding never waits for
-//    prompts. A choice that needs a block when none is free or idle takes it from a paused request,
-//    else from the youngest sequence younger than itself; if there is none it gives way itself.
+//    prompts. A choice that needs a block when none is free or idle takes it from a request that
+//    has none, else from the youngest sequence younger than itself; if there is none it gives way
+//    itself.
 // 2. Waiting sequences are admitted in order of arrival while seats and blocks last. The first that
 //    does not fit stops those behind it, so nobody is overtaken for ever; only requests without
-//    rows are passed over, and paused ones give up seats and blocks to whoever can use them.
+//    rows are passed over, and those give up seats and blocks to whoever can use them.
 // 3. What is left of the token budget goes to prompts: half of it to the oldest, so that it moves
 //    on at a known rate; the other half to the shortest remainders first, so that a short question
 //    does not wait for a long document. Sequences with a leader wait for its blocks instead.
 //
 // No rows and nothing exhausted means there is nothing to do until a request comes, resumes or is
-// released. Held requests keep seats and blocks: they are about to go on.
+// released.
 // Rows cover at least the oldest sequence that is able to run: there is always progress.
 StepPlan Plan(State& state, const Limits& limits);
 

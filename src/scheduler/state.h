@@ -104,7 +104,8 @@ void Submit(State& state, RequestSpec spec);
 // Removes a request with all its choices, whatever they are doing. Unknown ids are ignored.
 void Cancel(State& state, RequestId id);
 
-// A paused request draws no tokens; its blocks are the first to be taken when they run short.
+// A paused request draws no tokens; its blocks are the first to be taken when they run short, those
+// of held ones are next.
 // Unknown ids are ignored.
 void SetPaused(State& state, RequestId id, bool paused);
 
