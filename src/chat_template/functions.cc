@@ -66,7 +66,7 @@ Result<Dict> MakeDict(Runtime& runtime, const Arguments& arguments) {
     }
   }
   for (const auto& [name, value] : arguments.named) {
-    dict.Set(name, value);
+    dict.Set(Value::Data(name), value);  // it may have come out of a mapping, by **
   }
   TRY(runtime.budget().ChargeItems(dict.size() * 4));
   return dict;
@@ -117,7 +117,8 @@ Result<Value> StrftimeNow(Runtime& runtime, const Arguments& arguments) {
   }
   std::string text(8192, '\0');
   text.resize(std::strftime(text.data(), text.size(), format.bytes().c_str(), &parts));
-  return Value::Literal(std::move(text));
+  const bool literal = format.uniform() && format.OriginAt(0) == Origin::kTemplate;
+  return Value::FromString(std::move(text), literal ? Origin::kTemplate : Origin::kData);
 }
 
 }  // namespace

@@ -334,7 +334,7 @@ Status Interpreter::BindParameters(const Macro& macro, Arguments& arguments, Fra
     TRY(budget_.ChargeItems(arguments.named.size() * 4));
     Dict rest;
     for (auto& [name, value] : arguments.named) {
-      rest.Set(name, std::move(value));
+      rest.Set(Value::Data(name), std::move(value));
     }
     store_special("kwargs", Value::FromDict(std::move(rest)));
   } else if (!arguments.named.empty()) {

@@ -216,7 +216,7 @@ Result<Value> Format(Runtime& runtime, const Value& input, const Arguments& argu
   }
   Dict named;
   for (const auto& [name, value] : arguments.named) {
-    named.Set(name, value);
+    named.Set(Value::Data(name), value);
   }
   return FormatPercent(runtime, text, Value::FromDict(std::move(named)));
 }
