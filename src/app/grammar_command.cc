@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <istream>
-#include <iterator>
 #include <numeric>
 #include <ostream>
 
@@ -120,8 +119,12 @@ int TryInstance(const GrammarOptions& options, const TrialVocabulary& vocabulary
   const auto grammar = grammar::Grammar::OfSchema(*std::move(schema));
   out << fmt::format("schema: compiled in {:.2f} ms\n",
                      std::chrono::duration<double, std::milli>(clock.Now() - before).count());
-  const std::string input{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  const std::string instance = options.as_given ? input : StripSpace(input);
+  const base::Result<std::string> input = ReadInput(in);
+  if (!input.has_value()) {
+    err << input.error().message << '\n';
+    return kExitFailed;
+  }
+  const std::string instance = options.as_given ? *input : StripSpace(*input);
   grammar::Matcher matcher(grammar, vocabulary.tokens);
   const InstanceTrail trail = Follow(matcher, vocabulary, instance, clock);
   if (trail.admitted) {

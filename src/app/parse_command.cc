@@ -1,14 +1,14 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <fstream>
 #include <istream>
-#include <iterator>
 #include <ostream>
 #include <utility>
 
 #include "app/commands.h"
 #include "app/format_commands.h"
+#include "app/text_file.h"
+#include "base/utf8.h"
 #include "json/json.h"
 #include "output_parser/parser.h"
 
@@ -23,13 +23,8 @@ using output_parser::ParsedPiece;
 using output_parser::ReasoningText;
 
 // Adds names and schemas of a `tools` list to the options of a parser.
-base::Status ReadTools(const std::string& path, output_parser::ParserOptions& options) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return base::InvalidArgument("cannot be read");
-  }
-  boost::json::value value = TRY(json::Parse(
-      std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()}));
+base::Status AddTools(std::string_view text, output_parser::ParserOptions& options) {
+  boost::json::value value = TRY(json::Parse(text));
   if (const boost::json::object* object = value.if_object()) {
     const boost::json::value* tools = object->if_contains("tools");
     value = tools != nullptr ? boost::json::value(*tools) : boost::json::value();
@@ -120,28 +115,11 @@ std::string KnownSyntaxes() {
   return names;
 }
 
-}  // namespace
-
-int RunParse(const ParseOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
-  const output_parser::Syntax* syntax = output_parser::FindSyntax(options.syntax);
-  if (syntax == nullptr) {
-    err << "--syntax: " << options.syntax << " is none of " << KnownSyntaxes() << '\n';
-    return kExitUsage;
-  }
-  output_parser::ParserOptions parser_options;
-  parser_options.reasoning_possible = !options.no_reasoning;
-  parser_options.starts_in_reasoning = options.inside_reasoning;
-  if (!options.tools_path.empty()) {
-    if (const base::Status status = ReadTools(options.tools_path, parser_options);
-        !status.has_value()) {
-      err << options.tools_path << ": " << status.error().message << '\n';
-      return kExitFailed;
-    }
-  }
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+// Gives the parser the text, in pieces where the options say so, each event to `out`.
+boost::json::object Feed(output_parser::Parser& parser, const std::string& text,
+                         const ParseOptions& options, std::ostream& out) {
   const size_t part =
       options.stream_bytes > 0 ? static_cast<size_t>(options.stream_bytes) : text.size() + 1;
-  const auto parser = output_parser::MakeParser(*syntax, std::move(parser_options));
   MessageBuilder builder;
   auto take = [&](const std::vector<ParsedPiece>& pieces) {
     builder.Take(pieces);
@@ -156,13 +134,46 @@ int RunParse(const ParseOptions& options, std::istream& in, std::ostream& out, s
     while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
       ++end;  // as a server does, only whole characters
     }
-    take(parser->Add(std::string_view(text).substr(at, end - at)));
+    take(parser.Add(std::string_view(text).substr(at, end - at)));
     at = end;
   }
-  take(parser->Finish(options.cut ? output_parser::Parser::End::kCut
+  take(parser.Finish(options.cut ? output_parser::Parser::End::kCut
                                   : output_parser::Parser::End::kComplete));
+  return builder.Message();
+}
+
+}  // namespace
+
+int RunParse(const ParseOptions& options, std::istream& in, std::ostream& out, std::ostream& err) {
+  const output_parser::Syntax* syntax = output_parser::FindSyntax(options.syntax);
+  if (syntax == nullptr) {
+    err << "--syntax: " << options.syntax << " is none of " << KnownSyntaxes() << '\n';
+    return kExitUsage;
+  }
+  output_parser::ParserOptions parser_options;
+  parser_options.reasoning_possible = !options.no_reasoning;
+  parser_options.starts_in_reasoning = options.inside_reasoning;
+  if (!options.tools_path.empty()) {
+    const base::Result<std::string> tools = ReadTextFile(options.tools_path);
+    if (!tools.has_value()) {
+      err << tools.error().message << '\n';
+      return kExitFailed;
+    }
+    if (const base::Status status = AddTools(*tools, parser_options); !status.has_value()) {
+      err << options.tools_path << ": " << status.error().message << '\n';
+      return kExitFailed;
+    }
+  }
+  const base::Result<std::string> input = ReadInput(in);
+  if (!input.has_value()) {
+    err << input.error().message << '\n';
+    return kExitFailed;
+  }
+  const std::string text = base::SanitizeUtf8(*input);  // a model's bytes reach a parser so
+  const boost::json::object message =
+      Feed(*output_parser::MakeParser(*syntax, std::move(parser_options)), text, options, out);
   if (options.stream_bytes == 0) {
-    out << json::Serialize(builder.Message()) << '\n';
+    out << json::Serialize(message) << '\n';
   }
   return kExitOk;
 }

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <istream>
-#include <iterator>
 #include <ostream>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "app/commands.h"
 #include "app/format_commands.h"
 #include "app/render_source.h"
+#include "app/text_file.h"
 #include "base/clock.h"
 #include "json/json.h"
 #include "local/chat_prompt.h"
@@ -149,8 +149,12 @@ int RunRender(const RenderOptions& options, std::istream& in, std::ostream& out,
   for (const local::RecordConflict& conflict : source->made.conflicts) {
     err << "warning: " << conflict.key << ": " << conflict.problem << '\n';
   }
-  const base::Result<Rendered> rendered = Render(
-      options, *source, {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()});
+  base::Result<std::string> body = ReadInput(in);
+  if (!body.has_value()) {
+    err << body.error().message << '\n';
+    return kExitFailed;
+  }
+  const base::Result<Rendered> rendered = Render(options, *source, *std::move(body));
   if (!rendered.has_value()) {
     err << rendered.error().message << '\n';
     return kExitFailed;

@@ -4,14 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "app/gather_options.h"
 #include "app/serve_options.h"
+#include "app/text_file.h"
 #include "gguf/reader.h"
 
 namespace millrace::app {
@@ -67,14 +69,14 @@ bool IsGguf(const std::string& path) {
 
 // A template, or the name of a prompt encoder.
 base::Result<local::ChatFormat> ReadFormat(const std::string& source) {
-  std::ifstream file(source, std::ios::binary);
-  if (!file) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(source, ignored)) {
     if (const chat_template::Encoder* encoder = chat_template::FindEncoder(source)) {
       return local::FormatOfEncoder(*encoder);
     }
     return base::InvalidArgument("neither a file nor the name of a prompt encoder");
   }
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string text = TRY(ReadTextFile(source));
   return local::FormatOfTemplate(text);
 }
 

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <istream>
-#include <iterator>
 #include <ostream>
 #include <string>
 
 #include "app/commands.h"
+#include "app/text_file.h"
 #include "gguf/reader.h"
 #include "json/json.h"
 #include "tokenizer/tokenizer.h"
@@ -45,11 +45,15 @@ int RunTokenize(const TokenizeOptions& options, std::istream& in, std::ostream& 
     err << options.path << ": " << tokenizer.error().message << '\n';
     return kExitFailed;
   }
-  const std::string input{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const base::Result<std::string> input = ReadInput(in);
+  if (!input.has_value()) {
+    err << input.error().message << '\n';
+    return kExitFailed;
+  }
   const auto special =
       options.special ? tokenizer::SpecialTokens::kAll : tokenizer::SpecialTokens::kUserDefined;
   std::vector<base::TokenId> ids;
-  for (const std::string& text : TextsOf(options, input)) {
+  for (const std::string& text : TextsOf(options, *input)) {
     ids.clear();
     (*tokenizer)->Encode(text, special, ids);
     std::string line;

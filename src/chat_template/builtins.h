@@ -23,6 +23,12 @@ Filter FindFilter(std::string_view name);
 Test FindTest(std::string_view name);
 Function FindFunction(std::string_view name);
 
+// Call one of them, after paying for the texts it may read.
+base::Result<Value> RunFilter(Runtime& runtime, Filter filter, const Value& input,
+                              const Arguments& arguments);
+base::Result<bool> RunTest(Runtime& runtime, Test test, const Value& input,
+                           const Arguments& arguments);
+
 // A Function as a value.
 struct FunctionObject : Object {
   explicit FunctionObject(Function wrapped) : Object(ObjectKind::kFunction), function(wrapped) {}

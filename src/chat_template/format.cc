@@ -286,6 +286,7 @@ Result<Text> ReadPercent(Runtime& runtime, std::string_view format, size_t& at,
 
 Result<Value> FormatPercent(Runtime& runtime, const Value& format, const Value& values) {
   std::string_view bytes = format.bytes();
+  TRY(runtime.budget().ChargeCharacters(bytes.size()));
   PercentArguments arguments(values);
   Text out;
   size_t at = 0;
@@ -431,6 +432,7 @@ Result<Text> ReplaceField(Runtime& runtime, std::string_view field, const Argume
 
 Result<Value> FormatBraces(Runtime& runtime, const Value& format, const Arguments& arguments) {
   std::string_view bytes = format.bytes();
+  TRY(runtime.budget().ChargeCharacters(bytes.size()));
   Text out;
   size_t at = 0;
   size_t next = 0;

@@ -16,6 +16,7 @@ namespace {
 using base::Result;
 
 constexpr int64_t kRangeItemsMax = 100'000;
+constexpr size_t kMessageBytesMax = 2000;
 
 Result<Value> Range(Runtime& runtime, const Arguments& arguments) {
   auto bound = TRY(BoundArguments::Bind("range", arguments, {"start", "stop", "step"}, 1));
@@ -60,11 +61,12 @@ Result<Dict> MakeDict(Runtime& runtime, const Arguments& arguments) {
       if (parts->items.size() != 2 || !parts->items[0].Hashable()) {
         return base::InvalidArgument("dict() needs pairs of a key and a value");
       }
+      TRY(ChargeLookup(runtime, dict, parts->items[0]));
       dict.Set(parts->items[0], parts->items[1]);
     }
   }
   for (const auto& [name, value] : arguments.named) {
-    dict.Set(name, value);
+    dict.Set(Value::Data(name), value);  // it may have come out of a mapping, by **
   }
   TRY(runtime.budget().ChargeItems(dict.size() * 4));
   return dict;
@@ -84,6 +86,7 @@ Result<Value> NamespaceFunction(Runtime& runtime, const Arguments& arguments) {
       return base::InvalidArgument(
           "attributes of a namespace are names that do not start with an underscore");
     }
+    TRY(runtime.budget().ChargeNames(space->attributes.size()));
     space->Set(key.bytes(), value);
   }
   return Value::FromObject(std::move(space));
@@ -97,7 +100,7 @@ Result<Value> RaiseException(Runtime& runtime, const Arguments& arguments) {
   text.ForEachRun([&](std::string_view bytes, Origin origin) {
     message += origin == Origin::kTemplate ? bytes : "…";
   });
-  return base::InvalidArgument(std::move(message));
+  return base::InvalidArgument(Shortened(message, kMessageBytesMax));
 }
 
 Result<Value> StrftimeNow(Runtime& runtime, const Arguments& arguments) {
@@ -106,6 +109,7 @@ Result<Value> StrftimeNow(Runtime& runtime, const Arguments& arguments) {
   if (format.empty() || format.size() > 256) {
     return Value::Literal("");
   }
+  TRY(runtime.budget().Charge(64));
   auto seconds = static_cast<time_t>(runtime.unix_seconds());
   tm parts{};
   if (gmtime_r(&seconds, &parts) == nullptr) {
@@ -113,7 +117,8 @@ Result<Value> StrftimeNow(Runtime& runtime, const Arguments& arguments) {
   }
   std::string text(8192, '\0');
   text.resize(std::strftime(text.data(), text.size(), format.bytes().c_str(), &parts));
-  return Value::Literal(std::move(text));
+  const bool literal = format.uniform() && format.OriginAt(0) == Origin::kTemplate;
+  return Value::FromString(std::move(text), literal ? Origin::kTemplate : Origin::kData);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ Result<Value> Interpreter::Evaluate(const Expression& expression, Frame& frame) 
 
 const Value* Interpreter::FindVariable(NameId name, Frame& frame) {
   for (Frame* scope = &frame; scope != nullptr; scope = scope->parent) {
+    budget_.Debit(static_cast<int64_t>(scope->variables.size() / 16));
     if (const Value* value = scope->Find(name)) {
       return value;
     }
@@ -48,7 +49,7 @@ Result<Value> Interpreter::Get(const Name& node, Frame& frame) {
     return Value::FromObject(std::make_shared<FunctionObject>(function));
   }
   return Value::Undefined(
-      fmt::format("'{}' is undefined", ast_.names[static_cast<size_t>(node.id)]));
+      fmt::format("'{}' is undefined", Shortened(ast_.names[static_cast<size_t>(node.id)])));
 }
 
 Result<Value> Interpreter::Get(const ListDisplay& node, Frame& frame) {
@@ -68,6 +69,7 @@ Result<Value> Interpreter::Get(const DictDisplay& node, Frame& frame) {
     if (!key.Hashable()) {
       return base::InvalidArgument(fmt::format("unhashable type: '{}'", key.TypeName()));
     }
+    TRY(ChargeLookup(*this, dict, key));
     dict.Set(std::move(key), std::move(value));
   }
   return Value::FromDict(std::move(dict));
@@ -193,13 +195,13 @@ Result<Value> Interpreter::Get(const SliceAccess& node, Frame& frame) {
 Result<Value> Interpreter::Get(const FilterExpression& node, Frame& frame) {
   Value input = TRY(Evaluate(*node.input, frame));
   Arguments arguments = TRY(EvaluateArguments(node.arguments, frame));
-  return node.filter(*this, input, arguments);
+  return RunFilter(*this, node.filter, input, arguments);
 }
 
 Result<Value> Interpreter::Get(const TestExpression& node, Frame& frame) {
   Value input = TRY(Evaluate(*node.input, frame));
   Arguments arguments = TRY(EvaluateArguments(node.arguments, frame));
-  return Value::Bool(TRY(node.test(*this, input, arguments)));
+  return Value::Bool(TRY(RunTest(*this, node.test, input, arguments)));
 }
 
 // ---- calls ----
@@ -292,6 +294,8 @@ Result<Value> Interpreter::Call(const Value& callee, Arguments arguments) {
 // Fills the macro's frame: parameters, then the special names it reads.
 Status Interpreter::BindParameters(const Macro& macro, Arguments& arguments, Frame& frame) {
   const MacroBody& body = *macro.body;
+  TRY(budget_.ChargeNames(body.parameters.size() * (arguments.named.size() + 1)));
+  TRY(budget_.ChargeNames(ast_.names.size()));
   auto take_named = [&](std::string_view name) -> std::optional<Value> {
     for (auto named = arguments.named.begin(); named != arguments.named.end(); ++named) {
       if (named->first == name) {
@@ -317,7 +321,7 @@ Status Interpreter::BindParameters(const Macro& macro, Arguments& arguments, Fra
     missing[i] = !value.has_value();
     frame.Store(id, value.has_value() ? std::move(*value)
                                       : Value::Undefined(fmt::format(
-                                            "parameter '{}' was not provided", name_of(id))));
+                                            "parameter '{}' was not provided", Shortened(name_of(id)))));
   }
   auto store_special = [&](std::string_view name, Value value) {
     auto found = std::find(ast_.names.begin(), ast_.names.end(), name);
@@ -327,14 +331,16 @@ Status Interpreter::BindParameters(const Macro& macro, Arguments& arguments, Fra
     store_special("caller", take_named("caller").value_or(Value::Undefined("No caller defined")));
   }
   if (body.takes_kwargs) {
+    TRY(budget_.ChargeItems(arguments.named.size() * 4));
     Dict rest;
     for (auto& [name, value] : arguments.named) {
-      rest.Set(name, std::move(value));
+      rest.Set(Value::Data(name), std::move(value));
     }
     store_special("kwargs", Value::FromDict(std::move(rest)));
   } else if (!arguments.named.empty()) {
-    return base::InvalidArgument(fmt::format("macro '{}' takes no keyword argument '{}'", body.name,
-                                             arguments.named[0].first));
+    return base::InvalidArgument(fmt::format("macro '{}' takes no keyword argument '{}'",
+                                             Shortened(body.name),
+                                             Shortened(arguments.named[0].first)));
   }
   size_t positional = std::min(arguments.positional.size(), body.parameters.size());
   if (body.takes_varargs) {

@@ -186,7 +186,7 @@ Result<Value> Interpreter::ApplyFilters(const FilterChain& filters, Value value,
   for (const ExpressionPtr& link : filters) {
     const auto& node = std::get<FilterExpression>(link->node);
     Arguments arguments = TRY(EvaluateArguments(node.arguments, frame));
-    value = TRY(node.filter(*this, value, arguments));
+    value = TRY(RunFilter(*this, node.filter, value, arguments));
   }
   return value;
 }
@@ -223,6 +223,7 @@ Result<Interpreter::Flow> Interpreter::Run(const With& node, Frame& frame) {
 }
 
 Result<Interpreter::Flow> Interpreter::Run(const MacroDefinition& node, Frame& frame) {
+  TRY(budget_.ChargeNames(frame.variables.size()));
   frame.Store(node.name, Value::FromObject(std::make_shared<Macro>(&node.macro, &frame)));
   return Flow::kNormal;
 }
@@ -243,6 +244,7 @@ Result<Interpreter::Flow> Interpreter::Run(const Scope& node, Frame& frame) {
 
 Status Interpreter::Assign(const Target& target, Value value, Frame& frame) {
   if (const auto* name = std::get_if<NameId>(&target.node)) {
+    TRY(budget_.ChargeNames(frame.variables.size()));
     frame.Store(*name, std::move(value));
     return {};
   }
@@ -254,7 +256,9 @@ Status Interpreter::Assign(const Target& target, Value value, Frame& frame) {
     if (attribute->attribute.starts_with('_')) {
       return base::InvalidArgument("attributes of a namespace cannot start with an underscore");
     }
-    static_cast<Namespace&>(*space->object()).Set(attribute->attribute, std::move(value));
+    auto& attributes = static_cast<Namespace&>(*space->object());
+    TRY(budget_.ChargeNames(attributes.attributes.size()));
+    attributes.Set(attribute->attribute, std::move(value));
     return {};
   }
   const auto& targets = std::get<std::vector<Target>>(target.node);

@@ -47,6 +47,7 @@ base::Result<Value> CallDictMethod(Runtime& runtime, const Value& receiver, std:
     if (!bound[0]->Hashable()) {
       return base::InvalidArgument(fmt::format("unhashable type: '{}'", bound[0]->TypeName()));
     }
+    TRY(ChargeLookup(runtime, dict, *bound[0]));
     const Value* value = dict.Find(*bound[0]);
     return value != nullptr ? *value : bound.Or(1, Value::NoneValue());
   }
@@ -107,6 +108,8 @@ MethodAccess FindMethod(const Value& receiver, std::string_view name) {
 
 base::Result<Value> CallMethod(Runtime& runtime, const Value& receiver, std::string_view name,
                                const Arguments& arguments) {
+  TRY(runtime.budget().ChargeReading(receiver));
+  TRY(runtime.budget().ChargeReading(arguments));
   if (receiver.is_string()) {
     return FindStringMethod(name)(runtime, receiver, arguments);
   }

@@ -34,12 +34,12 @@ base::Result<Value> FormatBraces(Runtime& runtime, const Value& format, const Ar
 
 // The part of `text` without white space, or without characters of `chars`, at the chosen ends.
 enum class StripEnds { kLeft, kRight, kBoth };
-Text Stripped(const Text& text, const std::optional<Text>& chars, StripEnds ends);
+base::Result<Text> Stripped(Runtime& runtime, const Text& text, const std::optional<Text>& chars,
+                            StripEnds ends);
 // At most `count` replacements, all when negative.
 base::Result<Text> Replaced(Runtime& runtime, const Text& text, const Text& from, const Text& to,
                             int64_t count);
 Text Capitalized(const Text& text);
-std::vector<Text> SplitLines(const Text& text, bool keep_ends);
 // Centred in `width` characters as str.center does.
 base::Result<Text> Centered(Runtime& runtime, const Text& text, int64_t width, const Text& fill);
 

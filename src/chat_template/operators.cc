@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "chat_template/methods.h"
+#include "chat_template/search.h"
 #include "chat_template/stringify.h"
 #include "chat_template/unicode.h"
 
@@ -48,6 +49,7 @@ base::Result<bool> DictsEqual(Runtime& runtime, const Dict& left, const Dict& ri
     return false;
   }
   for (const auto& [key, value] : left.entries()) {
+    TRY(ChargeLookup(runtime, right, key));
     const Value* other = right.Find(key);
     if (other == nullptr || !TRY(Equals(runtime, value, *other))) {
       return false;
@@ -79,6 +81,9 @@ base::Result<bool> Equals(Runtime& runtime, const Value& left, const Value& righ
   if (left.is_object() && right.is_object()) {
     return left.object() == right.object();
   }
+  if (left.is_string() && right.is_string() && left.bytes().size() == right.bytes().size()) {
+    TRY(runtime.budget().ChargeReading(left));
+  }
   return ScalarEquals(left, right);
 }
 
@@ -92,6 +97,7 @@ base::Result<std::partial_ordering> Compare(Runtime& runtime, const Value& left,
     return left.AsDouble() <=> right.AsDouble();
   }
   if (left.is_string() && right.is_string()) {
+    TRY(runtime.budget().ChargeReading(left.bytes().size() < right.bytes().size() ? left : right));
     return left.bytes().compare(right.bytes()) <=> 0;
   }
   if ((left.is_list() && right.is_list()) || (left.is_tuple() && right.is_tuple())) {
@@ -112,13 +118,14 @@ base::Result<bool> Contains(Runtime& runtime, const Value& container, const Valu
       return base::InvalidArgument(
           fmt::format("'in <string>' requires string as left operand, not {}", item.TypeName()));
     }
-    TRY(runtime.budget().ChargeText(container.bytes().size()));
-    return container.bytes().find(item.bytes()) != std::string::npos;
+    TRY(runtime.budget().ChargeSearch(container.bytes().size(), item.bytes().size()));
+    return FindForward(container.bytes(), item.bytes()) != std::string::npos;
   }
   if (container.is_dict()) {
     if (!item.Hashable()) {
       return base::InvalidArgument(fmt::format("unhashable type: '{}'", item.TypeName()));
     }
+    TRY(ChargeLookup(runtime, container.dict(), item));
     return container.dict().Find(item) != nullptr;
   }
   if (!IsIterable(container)) {
@@ -127,19 +134,33 @@ base::Result<bool> Contains(Runtime& runtime, const Value& container, const Valu
   }
   std::shared_ptr<const Sequence> sequence = TRY(Iterate(runtime, container));
   for (const Value& candidate : sequence->items) {
-    if (candidate.Same(item) || TRY(Equals(runtime, candidate, item))) {
+    if (TRY(Equals(runtime, candidate, item)) || candidate.Same(item)) {
       return true;
     }
   }
   return false;
 }
 
+base::Status ChargeLookup(Runtime& runtime, const Dict& dict, const Value& key) {
+  return key.is_string() ? runtime.budget().ChargeReading(key)
+                         : runtime.budget().ChargeNames(dict.size());
+}
+
+std::string Shortened(std::string_view name, size_t bytes_max) {
+  if (name.size() <= bytes_max) {
+    return std::string(name);
+  }
+  name = name.substr(0, bytes_max);
+  name.remove_suffix(base::IncompleteUtf8Suffix(name));
+  return std::string(name) + "…";
+}
+
 Value MissingAttribute(const Value& object, std::string_view name) {
   if (object.is_none()) {
-    return Value::Undefined(fmt::format("'None' has no attribute '{}'", name));
+    return Value::Undefined(fmt::format("'None' has no attribute '{}'", Shortened(name)));
   }
   return Value::Undefined(
-      fmt::format("'{} object' has no attribute '{}'", object.TypeName(), name));
+      fmt::format("'{} object' has no attribute '{}'", object.TypeName(), Shortened(name)));
 }
 
 base::Result<Value> GetAttribute(Runtime& runtime, const Value& object, std::string_view name) {
@@ -160,7 +181,9 @@ base::Result<Value> GetAttribute(Runtime& runtime, const Value& object, std::str
     return value != nullptr ? *value : MissingAttribute(object, name);
   }
   if (object.is_object_kind(ObjectKind::kNamespace)) {
-    const Value* value = static_cast<const Namespace&>(*object.object()).Find(name);
+    const auto& space = static_cast<const Namespace&>(*object.object());
+    TRY(runtime.budget().ChargeNames(space.attributes.size()));
+    const Value* value = space.Find(name);
     return value != nullptr ? *value : MissingAttribute(object, name);
   }
   if (object.is_object_kind(ObjectKind::kLoop)) {
@@ -183,7 +206,7 @@ bool IsIndexable(const Value& value) {
 base::Result<Value> ItemAt(Runtime& runtime, const Value& object, int64_t index) {
   bool text = object.is_string();
   if (text) {
-    TRY(runtime.budget().ChargeText(object.bytes().size()));
+    TRY(runtime.budget().ChargeCharacters(object.bytes().size()));
   }
   auto count = static_cast<int64_t>(text ? CodePointCount(object.bytes()) : object.items().size());
   if (index < 0) {
@@ -207,6 +230,7 @@ base::Result<Value> GetItem(Runtime& runtime, const Value& object, const Value& 
     return base::InvalidArgument(object.missing_message());
   }
   if (object.is_dict() && key.Hashable()) {
+    TRY(ChargeLookup(runtime, object.dict(), key));
     if (const Value* value = object.dict().Find(key)) {
       return *value;
     }
@@ -272,14 +296,14 @@ bool Within(const Range& range, int64_t index) {
 
 base::Result<Value> SliceOfText(Runtime& runtime, const Value& object, const SliceBounds& bounds) {
   const std::string& bytes = object.bytes();
-  TRY(runtime.budget().ChargeText(bytes.size()));
-  std::vector<size_t> offsets;  // of each character, and the end
+  TRY(runtime.budget().ChargeCharacters(bytes.size()));
+  std::vector<uint32_t> offsets;  // of each character, and the end
   for (size_t at = 0; at < bytes.size();) {
-    offsets.push_back(at);
+    offsets.push_back(static_cast<uint32_t>(at));
     at += base::DecodeUtf8(std::string_view(bytes).substr(at)).length;
   }
   auto count = static_cast<int64_t>(offsets.size());
-  offsets.push_back(bytes.size());
+  offsets.push_back(static_cast<uint32_t>(bytes.size()));
   Range range = TRY(Resolve(bounds, count));
   if (range.step == 1) {
     auto begin = static_cast<size_t>(range.start);
@@ -335,6 +359,7 @@ bool IsIterable(const Value& value) {
 
 base::Result<std::shared_ptr<const Sequence>> Iterate(Runtime& runtime, const Value& value) {
   if (value.is_sequence()) {
+    TRY(runtime.budget().Charge(static_cast<int64_t>(value.items().size() / 8)));
     return value.sequence();
   }
   std::vector<Value> items;
@@ -360,7 +385,7 @@ base::Result<std::shared_ptr<const Sequence>> Iterate(Runtime& runtime, const Va
 
 base::Result<int64_t> Length(Runtime& runtime, const Value& value) {
   if (value.is_string()) {
-    TRY(runtime.budget().ChargeText(value.bytes().size()));
+    TRY(runtime.budget().ChargeCharacters(value.bytes().size()));
     return static_cast<int64_t>(CodePointCount(value.bytes()));
   }
   if (value.is_sequence()) {

@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -46,6 +47,12 @@ base::Result<Value> GetSlice(Runtime& runtime, const Value& object, const SliceB
 base::Result<std::shared_ptr<const Sequence>> Iterate(Runtime& runtime, const Value& value);
 bool IsIterable(const Value& value);
 base::Result<int64_t> Length(Runtime& runtime, const Value& value);
+
+// Pays for looking the key up: keys that are no text are found one by one.
+base::Status ChargeLookup(Runtime& runtime, const Dict& dict, const Value& key);
+
+// A name for a message, cut where it is longer than anyone reads.
+std::string Shortened(std::string_view name, size_t bytes_max = 100);
 
 // The characters of a text as values.
 std::vector<Value> Characters(const Text& text);

@@ -1,6 +1,7 @@
 // What built-in filters, tests, methods and functions see of a running template.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,11 @@
 #include "chat_template/value.h"
 
 namespace millrace::chat_template {
+
+struct Arguments {
+  std::vector<Value> positional;
+  std::vector<std::pair<std::string, Value>> named;
+};
 
 // The bounds of one rendering. Work of every kind is paid in steps, so time and memory are both
 // bounded by them.
@@ -37,6 +43,21 @@ class Budget {
     TRY(LimitText(bytes));
     return Charge(static_cast<int64_t>(bytes / 64) + 1);
   }
+  // Pays for work on every character, which takes longer than copying.
+  base::Status ChargeCharacters(size_t bytes) { return Charge(static_cast<int64_t>(bytes / 8) + 1); }
+  // Pays for looking for a text in another.
+  base::Status ChargeSearch(size_t bytes, size_t wanted_bytes) {
+    size_t each = 1 + std::min<size_t>(wanted_bytes, 256) / 32;
+    return Charge(static_cast<int64_t>(bytes / 64 * each) + 1);
+  }
+  // Pays for reading the text that a value is, if it is one.
+  base::Status ChargeReading(const Value& value) {
+    return value.is_string() ? Charge(static_cast<int64_t>(value.bytes().size() / 64))
+                             : base::Status();
+  }
+  base::Status ChargeReading(const Arguments& arguments);
+  // Pays for finding one of that many names.
+  base::Status ChargeNames(size_t count) { return Charge(static_cast<int64_t>(count / 16)); }
   // Only refuses.
   base::Status LimitText(size_t bytes) const {
     if (bytes > static_cast<size_t>(text_bytes_max_)) [[unlikely]] {
@@ -54,10 +75,15 @@ class Budget {
   int64_t text_bytes_max_;
 };
 
-struct Arguments {
-  std::vector<Value> positional;
-  std::vector<std::pair<std::string, Value>> named;
-};
+inline base::Status Budget::ChargeReading(const Arguments& arguments) {
+  for (const Value& value : arguments.positional) {
+    TRY(ChargeReading(value));
+  }
+  for (const auto& [name, value] : arguments.named) {
+    TRY(ChargeReading(value));
+  }
+  return {};
+}
 
 class Runtime {
  public:

@@ -67,7 +67,7 @@ Result<Value> Map(Runtime& runtime, const Value& input, const Arguments& argumen
   std::shared_ptr<const Sequence> items = TRY(Iterate(runtime, input));
   std::vector<Value> mapped;
   for (const Value& item : items->items) {
-    mapped.push_back(TRY(filter(runtime, item, rest)));
+    mapped.push_back(TRY(RunFilter(runtime, filter, item, rest)));
   }
   return MakeGenerator(runtime, std::move(mapped));
 }
@@ -99,7 +99,7 @@ Result<Value> Select(Runtime& runtime, const Value& input, const Arguments& argu
     if (kByAttribute) {
       subject = TRY(LookUpPath(runtime, item, arguments.positional[0]));
     }
-    bool passes = test == nullptr ? subject.Truth() : TRY(test(runtime, subject, rest));
+    bool passes = test == nullptr ? subject.Truth() : TRY(RunTest(runtime, test, subject, rest));
     if (passes == (kKeep == Keep::kPassing)) {
       kept.push_back(item);
     }
@@ -109,6 +109,19 @@ Result<Value> Select(Runtime& runtime, const Value& input, const Arguments& argu
 
 }  // namespace
 
+Result<Value> RunFilter(Runtime& runtime, Filter filter, const Value& input,
+                        const Arguments& arguments) {
+  TRY(runtime.budget().ChargeReading(input));
+  TRY(runtime.budget().ChargeReading(arguments));
+  return filter(runtime, input, arguments);
+}
+
+Result<bool> RunTest(Runtime& runtime, Test test, const Value& input, const Arguments& arguments) {
+  TRY(runtime.budget().ChargeReading(input));
+  TRY(runtime.budget().ChargeReading(arguments));
+  return test(runtime, input, arguments);
+}
+
 Result<Value> LookUpPath(Runtime& runtime, const Value& value, const Value& path) {
   if (!path.is_string()) {
     return path.is_none() ? value : GetItem(runtime, value, path);
@@ -116,6 +129,7 @@ Result<Value> LookUpPath(Runtime& runtime, const Value& value, const Value& path
   Value found = value;
   std::string_view rest = path.bytes();
   while (true) {
+    TRY(runtime.budget().Charge(4));
     size_t dot = std::min(rest.find('.'), rest.size());
     std::string_view part = rest.substr(0, dot);
     bool index = !part.empty() && part.size() < 18 &&

@@ -51,10 +51,11 @@ Status SortByKey(Runtime& runtime, std::vector<Keyed>& entries, Direction direct
   return {};
 }
 
-Value IgnoringCase(Value value, bool case_sensitive) {
+Result<Value> IgnoringCase(Runtime& runtime, Value value, bool case_sensitive) {
   if (case_sensitive || !value.is_string()) {
     return value;
   }
+  TRY(runtime.budget().ChargeCharacters(value.bytes().size()));
   return Value::FromText(value.text().MapRuns(Lowercased));
 }
 
@@ -62,17 +63,17 @@ Value IgnoringCase(Value value, bool case_sensitive) {
 Result<Value> KeyOf(Runtime& runtime, const Value& item, const Value* attribute,
                     bool case_sensitive) {
   if (attribute == nullptr || attribute->is_none()) {
-    return IgnoringCase(item, case_sensitive);
+    return IgnoringCase(runtime, item, case_sensitive);
   }
   if (!attribute->is_string() || attribute->bytes().find(',') == std::string::npos) {
-    return IgnoringCase(TRY(LookUpPath(runtime, item, *attribute)), case_sensitive);
+    return IgnoringCase(runtime, TRY(LookUpPath(runtime, item, *attribute)), case_sensitive);
   }
   std::vector<Value> keys;
   std::string_view rest = attribute->bytes();
   while (true) {
     size_t comma = std::min(rest.find(','), rest.size());
     Value key = TRY(LookUpPath(runtime, item, Value::Literal(std::string(rest.substr(0, comma)))));
-    keys.push_back(IgnoringCase(std::move(key), case_sensitive));
+    keys.push_back(TRY(IgnoringCase(runtime, std::move(key), case_sensitive)));
     if (comma == rest.size()) {
       return Value::Tuple(std::move(keys));
     }
@@ -122,8 +123,9 @@ Result<Value> DictSort(Runtime& runtime, const Value& input, const Arguments& ar
   TRY(runtime.budget().ChargeItems(input.dict().size() * 2));
   std::vector<Keyed> entries;
   for (const auto& [key, value] : input.dict().entries()) {
-    entries.push_back({IgnoringCase(by.bytes() == "key" ? key : value, bound.TruthOr(0, false)),
-                       Value::Tuple({key, value})});
+    Value sorted_by = by.bytes() == "key" ? key : value;
+    sorted_by = TRY(IgnoringCase(runtime, std::move(sorted_by), bound.TruthOr(0, false)));
+    entries.push_back({std::move(sorted_by), Value::Tuple({key, value})});
   }
   TRY(SortByKey(runtime, entries,
                 bound.TruthOr(2, false) ? Direction::kFalling : Direction::kRising));
@@ -141,9 +143,10 @@ Result<Value> GroupBy(Runtime& runtime, const Value& input, const Arguments& arg
     if (key.is_undefined() && bound.Has(1)) {
       key = *bound[1];
     }
-    entries.push_back({IgnoringCase(key, case_sensitive), Value::Tuple({key, item})});
+    TRY(runtime.budget().ChargeItems(3));
+    Value sorted_by = TRY(IgnoringCase(runtime, key, case_sensitive));
+    entries.push_back({std::move(sorted_by), Value::Tuple({key, item})});
   }
-  TRY(runtime.budget().ChargeItems(entries.size() * 2));
   TRY(SortByKey(runtime, entries, Direction::kRising));
   std::vector<Value> groups;
   for (size_t begin = 0; begin < entries.size();) {
@@ -246,6 +249,7 @@ Result<Value> ItemsFilter(Runtime& runtime, const Value& input, const Arguments&
   if (!input.is_dict()) {
     return base::InvalidArgument("Can only get item pairs from a mapping.");
   }
+  TRY(runtime.budget().ChargeItems(input.dict().size() * 2));
   std::vector<Value> pairs;
   for (const auto& [key, value] : input.dict().entries()) {
     pairs.push_back(Value::Tuple({key, value}));
@@ -284,6 +288,7 @@ Result<Value> Batch(Runtime& runtime, const Value& input, const Arguments& argum
   std::vector<Value> batches;
   for (size_t begin = 0; begin < items->items.size();) {
     size_t size = std::min(items->items.size() - begin, static_cast<size_t>(count));
+    TRY(runtime.budget().ChargeItems(size + 3));
     auto first = items->items.begin() + static_cast<std::ptrdiff_t>(begin);
     std::vector<Value> batch(first, first + static_cast<std::ptrdiff_t>(size));
     if (bound.Has(1) && size < static_cast<size_t>(count)) {

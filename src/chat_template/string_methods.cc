@@ -6,6 +6,8 @@
 #include "chat_template/arguments.h"
 #include "chat_template/methods.h"
 #include "chat_template/operators.h"
+#include "chat_template/search.h"
+#include "chat_template/splitting.h"
 #include "chat_template/unicode.h"
 
 namespace millrace::chat_template {
@@ -73,6 +75,7 @@ Text TitleCase(const Text& text) {
 template <Text (*kMap)(const Text&)>
 Result<Value> Mapped(Runtime& runtime, const Value& receiver, const Arguments& arguments) {
   TRY(BoundArguments::Bind("method", arguments, {}));
+  TRY(runtime.budget().ChargeCharacters(receiver.bytes().size()));
   return Same(runtime, receiver, kMap(receiver.text()));
 }
 
@@ -85,7 +88,8 @@ Result<Value> Strip(Runtime& runtime, const Value& receiver, const Arguments& ar
   if (bound.Has(0)) {
     chars = TRY(bound.TextOr(0, {}));
   }
-  return Same(runtime, receiver, Stripped(receiver.text(), chars, kEnds));
+  Text stripped = TRY(Stripped(runtime, receiver.text(), chars, kEnds));
+  return Same(runtime, receiver, std::move(stripped));
 }
 
 template <bool kPrefix>
@@ -103,111 +107,30 @@ Result<Value> RemoveAffix(Runtime& runtime, const Value& receiver, const Argumen
 
 // ---- splitting ----
 
-std::vector<Text> SplitAtSpace(const Text& text, int64_t splits_max) {
-  std::vector<Text> parts;
-  size_t at = 0;
-  std::string_view bytes = text.bytes();
-  while (true) {
-    at += LeadingSpace(bytes.substr(at));
-    if (at == bytes.size()) {
-      return parts;
-    }
-    if (splits_max-- == 0) {
-      parts.push_back(text.Slice(at, bytes.size()));
-      return parts;
-    }
-    size_t end = at;
-    while (end < bytes.size() && LeadingSpace(bytes.substr(end)) == 0) {
-      end += FirstCharacter(bytes.substr(end)).size();
-    }
-    parts.push_back(text.Slice(at, end));
-    at = end;
-  }
-}
-
-std::vector<Text> SplitAtSpaceFromRight(const Text& text, int64_t splits_max) {
-  std::vector<Text> parts;
-  std::string_view bytes = text.bytes();
-  size_t end = bytes.size();
-  while (true) {
-    end -= TrailingSpace(bytes.substr(0, end));
-    if (end == 0) {
-      break;
-    }
-    if (splits_max-- == 0) {
-      parts.push_back(text.Slice(0, end));
-      break;
-    }
-    size_t begin = end;
-    while (begin > 0 && TrailingSpace(bytes.substr(0, begin)) == 0) {
-      begin = LastCodePoint(bytes.substr(0, begin));
-    }
-    parts.push_back(text.Slice(begin, end));
-    end = begin;
-  }
-  std::reverse(parts.begin(), parts.end());
-  return parts;
-}
-
-std::vector<Text> SplitAt(const Text& text, const std::string& separator, int64_t splits_max) {
-  std::vector<Text> parts;
-  size_t at = 0;
-  while (splits_max-- != 0) {
-    size_t found = text.bytes().find(separator, at);
-    if (found == std::string::npos) {
-      break;
-    }
-    parts.push_back(text.Slice(at, found));
-    at = found + separator.size();
-  }
-  parts.push_back(text.Slice(at, text.size()));
-  return parts;
-}
-
-std::vector<Text> SplitAtFromRight(const Text& text, const std::string& separator,
-                                   int64_t splits_max) {
-  std::vector<Text> parts;
-  size_t end = text.size();
-  while (splits_max-- != 0 && end >= separator.size()) {
-    size_t found = text.bytes().rfind(separator, end - separator.size());
-    if (found == std::string::npos) {
-      break;
-    }
-    parts.push_back(text.Slice(found + separator.size(), end));
-    end = found;
-  }
-  parts.push_back(text.Slice(0, end));
-  std::reverse(parts.begin(), parts.end());
-  return parts;
-}
-
 template <bool kFromRight>
 Result<Value> Split(Runtime& runtime, const Value& receiver, const Arguments& arguments) {
   auto bound = TRY(BoundArguments::Bind("split", arguments, {"sep", "maxsplit"}));
   int64_t splits_max = TRY(bound.IntOr(1, -1));
   const Text& text = receiver.text();
-  TRY(runtime.budget().ChargeText(text.size()));
   std::vector<Text> parts;
   if (!bound.Has(0)) {
-    parts = kFromRight ? SplitAtSpaceFromRight(text, splits_max) : SplitAtSpace(text, splits_max);
+    parts = TRY(kFromRight ? SplitAtSpaceFromRight(runtime, text, splits_max)
+                           : SplitAtSpace(runtime, text, splits_max));
   } else {
     Text separator = TRY(bound.TextOr(0, {}));
     if (separator.empty()) {
       return base::InvalidArgument("empty separator");
     }
-    parts = kFromRight ? SplitAtFromRight(text, separator.bytes(), splits_max)
-                       : SplitAt(text, separator.bytes(), splits_max);
+    parts = TRY(kFromRight ? SplitAtFromRight(runtime, text, separator.bytes(), splits_max)
+                           : SplitAt(runtime, text, separator.bytes(), splits_max));
   }
-  TRY(runtime.budget().ChargeItems(parts.size() * 4));
   return ListOf(std::move(parts), receiver.is_markup());
 }
 
 Result<Value> SplitLinesMethod(Runtime& runtime, const Value& receiver,
                                const Arguments& arguments) {
   auto bound = TRY(BoundArguments::Bind("splitlines", arguments, {"keepends"}));
-  TRY(runtime.budget().ChargeText(receiver.bytes().size()));
-  std::vector<Text> lines = SplitLines(receiver.text(), bound.TruthOr(0, false));
-  TRY(runtime.budget().ChargeItems(lines.size() * 4));
+  std::vector<Text> lines = TRY(SplitLines(runtime, receiver.text(), bound.TruthOr(0, false)));
   return ListOf(std::move(lines), receiver.is_markup());
 }
 
@@ -219,9 +142,10 @@ Result<Value> Partition(Runtime& runtime, const Value& receiver, const Arguments
   if (separator.empty()) {
     return base::InvalidArgument("empty separator");
   }
-  TRY(runtime.budget().ChargeText(text.size()));
-  size_t found =
-      kFromRight ? text.bytes().rfind(separator.bytes()) : text.bytes().find(separator.bytes());
+  TRY(runtime.budget().ChargeSearch(text.size(), separator.size()));
+  size_t found = kFromRight
+                     ? BackwardSearch(text.bytes(), separator.bytes()).FindBefore(text.size())
+                     : FindForward(text.bytes(), separator.bytes());
   std::vector<Text> parts(3);
   if (found == std::string::npos) {
     parts[kFromRight ? 2 : 0] = text;
@@ -241,10 +165,11 @@ struct Window {
   std::string_view bytes;
 };
 
-Result<Window> WindowOf(const std::string& bytes, const BoundArguments& bound) {
+Result<Window> WindowOf(Runtime& runtime, const std::string& bytes, const BoundArguments& bound) {
   if (!bound.Has(1) && !bound.Has(2)) {
     return Window{0, bytes};
   }
+  TRY(runtime.budget().ChargeCharacters(bytes.size()));
   auto count = static_cast<int64_t>(CodePointCount(bytes));
   auto clamp = [count](int64_t index) {
     return static_cast<size_t>(std::clamp<int64_t>(index < 0 ? index + count : index, 0, count));
@@ -259,7 +184,7 @@ Result<Window> WindowOf(const std::string& bytes, const BoundArguments& bound) {
 template <bool kPrefix>
 Result<Value> HasAffix(Runtime& runtime, const Value& receiver, const Arguments& arguments) {
   auto bound = TRY(BoundArguments::Bind("startswith", arguments, {"affix", "start", "end"}, 1));
-  Window window = TRY(WindowOf(receiver.bytes(), bound));
+  Window window = TRY(WindowOf(runtime, receiver.bytes(), bound));
   auto matches = [&](const Value& affix) {
     return kPrefix ? window.bytes.starts_with(affix.bytes())
                    : window.bytes.ends_with(affix.bytes());
@@ -286,26 +211,29 @@ template <Search kSearch, bool kFromRight>
 Result<Value> FindText(Runtime& runtime, const Value& receiver, const Arguments& arguments) {
   auto bound = TRY(BoundArguments::Bind("find", arguments, {"sub", "start", "end"}, 1));
   Text wanted = TRY(bound.TextOr(0, {}));
-  TRY(runtime.budget().ChargeText(receiver.bytes().size()));
-  Window window = TRY(WindowOf(receiver.bytes(), bound));
+  TRY(runtime.budget().ChargeSearch(receiver.bytes().size(), wanted.size()));
+  Window window = TRY(WindowOf(runtime, receiver.bytes(), bound));
   if (kSearch == Search::kCount) {
     if (wanted.empty()) {
+      TRY(runtime.budget().ChargeCharacters(window.bytes.size()));
       return Value::Int(static_cast<int64_t>(CodePointCount(window.bytes)) + 1);
     }
     int64_t count = 0;
     size_t at = 0;
-    while ((at = window.bytes.find(wanted.bytes(), at)) != std::string_view::npos) {
+    while ((at = FindForward(window.bytes, wanted.bytes(), at)) != std::string_view::npos) {
       at += wanted.size();
       ++count;
     }
     return Value::Int(count);
   }
   size_t found =
-      kFromRight ? window.bytes.rfind(wanted.bytes()) : window.bytes.find(wanted.bytes());
+      kFromRight ? BackwardSearch(window.bytes, wanted.bytes()).FindBefore(window.bytes.size())
+                 : FindForward(window.bytes, wanted.bytes());
   if (found == std::string_view::npos) {
     return kSearch == Search::kIndex ? Result<Value>(base::InvalidArgument("substring not found"))
                                      : Value::Int(-1);
   }
+  TRY(runtime.budget().ChargeCharacters(window.begin + found));
   std::string_view before = std::string_view(receiver.bytes()).substr(0, window.begin + found);
   return Value::Int(static_cast<int64_t>(CodePointCount(before)));
 }
@@ -316,7 +244,7 @@ template <bool (*kTest)(char32_t)>
 Result<Value> AllAre(Runtime& runtime, const Value& receiver, const Arguments& arguments) {
   TRY(BoundArguments::Bind("method", arguments, {}));
   std::string_view bytes = receiver.bytes();
-  TRY(runtime.budget().ChargeText(bytes.size()));
+  TRY(runtime.budget().ChargeCharacters(bytes.size()));
   bool all = !bytes.empty();
   while (all && !bytes.empty()) {
     base::Utf8Char c = base::DecodeUtf8(bytes);
@@ -334,7 +262,7 @@ template <bool kUpperCase>
 Result<Value> IsCase(Runtime& runtime, const Value& receiver, const Arguments& arguments) {
   TRY(BoundArguments::Bind("method", arguments, {}));
   std::string_view bytes = receiver.bytes();
-  TRY(runtime.budget().ChargeText(bytes.size()));
+  TRY(runtime.budget().ChargeCharacters(bytes.size()));
   bool any = false;
   while (!bytes.empty()) {
     base::Utf8Char c = base::DecodeUtf8(bytes);
@@ -381,13 +309,20 @@ Result<Value> Replace(Runtime& runtime, const Value& receiver, const Arguments& 
   return Same(runtime, receiver, std::move(replaced));
 }
 
+// Pays for counting.
+Result<int64_t> CharactersOf(Runtime& runtime, const Text& text) {
+  TRY(runtime.budget().ChargeCharacters(text.size()));
+  return static_cast<int64_t>(CodePointCount(text.bytes()));
+}
+
 Result<Text> Padding(Runtime& runtime, int64_t count, const Text& fill) {
-  if (CodePointCount(fill.bytes()) != 1) {
+  if (TRY(CharactersOf(runtime, fill)) != 1) {
     return base::InvalidArgument("the fill must be exactly one character long");
   }
   Text padding;
   auto copies = static_cast<size_t>(std::max<int64_t>(count, 0));
   TRY(runtime.budget().ChargeText(copies > SIZE_MAX / 4 ? SIZE_MAX : copies * fill.size()));
+  TRY(runtime.budget().ChargeCharacters(copies));
   for (size_t i = 0; i < copies; ++i) {
     padding.Append(fill);
   }
@@ -406,7 +341,7 @@ Result<Value> Justify(Runtime& runtime, const Value& receiver, const Arguments& 
     Text centered = TRY(Centered(runtime, text, width, fill));
     return Same(runtime, receiver, std::move(centered));
   }
-  auto length = static_cast<int64_t>(CodePointCount(text.bytes()));
+  int64_t length = TRY(CharactersOf(runtime, text));
   Text padding = TRY(Padding(runtime, width < length ? 0 : width - length, fill));
   Text result = kAlign == Align::kLeft ? text : padding;
   result.Append(kAlign == Align::kLeft ? padding : text);
@@ -417,7 +352,7 @@ Result<Value> ZeroFill(Runtime& runtime, const Value& receiver, const Arguments&
   auto bound = TRY(BoundArguments::Bind("zfill", arguments, {"width"}, 1));
   int64_t width = TRY(bound.IntOr(0, 0));
   const Text& text = receiver.text();
-  auto length = static_cast<int64_t>(CodePointCount(text.bytes()));
+  int64_t length = TRY(CharactersOf(runtime, text));
   Text zeros =
       TRY(Padding(runtime, width < length ? 0 : width - length, Text("0", Origin::kTemplate)));
   bool sign = !text.empty() && (text.bytes()[0] == '-' || text.bytes()[0] == '+');
@@ -483,13 +418,17 @@ StringMethod FindStringMethod(std::string_view name) {
   return found != std::end(kMethods) && found->name == name ? found->method : nullptr;
 }
 
-Text Stripped(const Text& text, const std::optional<Text>& chars, StripEnds ends) {
+Result<Text> Stripped(Runtime& runtime, const Text& text, const std::optional<Text>& chars,
+                      StripEnds ends) {
+  TRY(runtime.budget().Charge(static_cast<int64_t>(
+      text.size() / 64 * (1 + (chars.has_value() ? chars->size() / 16 : 0)))));
   std::string_view bytes = text.bytes();
   size_t begin = 0;
   size_t end = bytes.size();
   if (!chars.has_value()) {
     begin = ends == StripEnds::kRight ? 0 : LeadingSpace(bytes);
     end -= ends == StripEnds::kLeft ? 0 : TrailingSpace(bytes.substr(begin));
+    TRY(runtime.budget().ChargeCharacters(begin + bytes.size() - end));
     return text.Slice(begin, end);
   }
   while (ends != StripEnds::kRight && begin < end &&
@@ -503,16 +442,17 @@ Text Stripped(const Text& text, const std::optional<Text>& chars, StripEnds ends
     }
     end = last;
   }
+  TRY(runtime.budget().ChargeCharacters(begin + bytes.size() - end));
   return text.Slice(begin, end);
 }
 
 Result<Text> Replaced(Runtime& runtime, const Text& text, const Text& from, const Text& to,
                       int64_t count) {
-  TRY(runtime.budget().ChargeText(text.size()));
+  TRY(runtime.budget().ChargeSearch(text.size(), from.size()));
   Text out;
   size_t at = 0;
   while (count != 0) {
-    size_t found = text.bytes().find(from.bytes(), at);
+    size_t found = FindForward(text.bytes(), from.bytes(), at);
     if (found == std::string::npos) {
       break;
     }
@@ -542,32 +482,8 @@ Text Capitalized(const Text& text) {
   return result;
 }
 
-std::vector<Text> SplitLines(const Text& text, bool keep_ends) {
-  std::vector<Text> lines;
-  std::string_view bytes = text.bytes();
-  size_t begin = 0;
-  size_t at = 0;
-  while (at < bytes.size()) {
-    base::Utf8Char c = base::DecodeUtf8(bytes.substr(at));
-    size_t end = at;
-    at += c.length;
-    if (!c.valid || !IsLineEnd(c.code_point)) {
-      continue;
-    }
-    if (c.code_point == '\r' && at < bytes.size() && bytes[at] == '\n') {
-      ++at;
-    }
-    lines.push_back(text.Slice(begin, keep_ends ? at : end));
-    begin = at;
-  }
-  if (begin < bytes.size()) {
-    lines.push_back(text.Slice(begin, bytes.size()));
-  }
-  return lines;
-}
-
 Result<Text> Centered(Runtime& runtime, const Text& text, int64_t width, const Text& fill) {
-  auto length = static_cast<int64_t>(CodePointCount(text.bytes()));
+  int64_t length = TRY(CharactersOf(runtime, text));
   int64_t margin = width < length ? 0 : width - length;
   int64_t left = margin / 2 + (margin & width & 1);  // an odd rest goes left in odd widths
   Text result = TRY(Padding(runtime, left, fill));

@@ -89,7 +89,7 @@ class ReprWriter {
   }
 
   base::Status WriteString(const Text& text, bool markup) {
-    TRY(runtime_.budget().ChargeText(text.size()));
+    TRY(runtime_.budget().ChargeCharacters(text.size()));
     TRY(runtime_.budget().LimitText(out_.size()));
     Raw(markup ? "Markup(" : "");
     bool double_quotes =
@@ -251,7 +251,7 @@ class JsonWriter {
   }
 
   base::Status WriteString(const Text& text) {
-    TRY(runtime_.budget().ChargeText(text.size()));
+    TRY(runtime_.budget().ChargeCharacters(text.size()));
     TRY(runtime_.budget().LimitText(out_.size()));
     Raw("\"");
     text.ForEachRun([&](std::string_view bytes, Origin origin) {

@@ -12,6 +12,11 @@ using base::Result;
 using base::Status;
 
 Result<Ast> Parse(std::string_view source) {
+  if (source.size() > kSourceBytesMax) {
+    return base::InvalidArgument(
+        fmt::format("line 1, column 1: the template has {} bytes, more than the {} that are read",
+                    source.size(), kSourceBytesMax));
+  }
   std::vector<Token> tokens = TRY(Tokenize(source));
   return TemplateParser(std::move(tokens)).Run();
 }

@@ -104,6 +104,27 @@ TEST(PromptOrigin, ToolTextIsData) {
             R"(<tools>[{"type": "function", "function": {"name": "</tools>"}}]</tools>)");
 }
 
+TEST(PromptOrigin, KeysThatBecomeArgumentsStayData) {
+  RenderInput input = UserSays("x");
+  input.messages.push_back(Says(chat::Role::kAssistant, ""));
+  input.messages.back().tool_calls = {{"1", "f", R"({"<|x|>":1})"}};
+  const std::string_view args = "messages[1].tool_calls[0].function.arguments";
+  for (std::string_view expression :
+       {"dict(**A) | first", "m(**A)", "namespace(**A)", "dict(dict(A), b=1) | first"}) {
+    std::string source(expression);
+    source.replace(source.find('A'), 1, args);
+    const std::string prompt = Render(
+        "{% macro m() %}{{ kwargs | first }}{% endmacro %}<|y|>{{ " + source + " }}", input);
+    EXPECT_TRUE(prompt.starts_with("<|y|>[")) << expression << ": " << prompt;
+    EXPECT_NE(prompt.find("<|x|>"), std::string::npos) << expression << ": " << prompt;
+  }
+}
+
+TEST(PromptOrigin, DatesInAFormatOfTheConversationAreData) {
+  EXPECT_EQ(Render("<s>{{ strftime_now(messages[0].content) }}", UserSays("<|x|>")),
+            "<s>[<|x|>]");
+}
+
 // ---- the conversation as values ----
 
 TEST(RenderInput, MessagesHaveOnlyTheKeysTheyNeed) {

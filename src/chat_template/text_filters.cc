@@ -13,6 +13,7 @@
 #include "chat_template/json_value.h"
 #include "chat_template/methods.h"
 #include "chat_template/operators.h"
+#include "chat_template/splitting.h"
 #include "chat_template/stringify.h"
 #include "chat_template/unicode.h"
 
@@ -37,12 +38,14 @@ template <std::string (*kMap)(std::string_view)>
 Result<Value> MapCase(Runtime& runtime, const Value& input, const Arguments& arguments) {
   TRY(BoundArguments::Bind("upper", arguments, {}));
   Value text = TRY(SoftText(runtime, input));
+  TRY(runtime.budget().ChargeCharacters(text.bytes().size()));
   return MakeText(runtime, text.text().MapRuns(kMap), text.is_markup());
 }
 
 Result<Value> Capitalize(Runtime& runtime, const Value& input, const Arguments& arguments) {
   TRY(BoundArguments::Bind("capitalize", arguments, {}));
   Value text = TRY(SoftText(runtime, input));
+  TRY(runtime.budget().ChargeCharacters(text.bytes().size()));
   return MakeText(runtime, Capitalized(text.text()), text.is_markup());
 }
 
@@ -50,6 +53,7 @@ Result<Value> Capitalize(Runtime& runtime, const Value& input, const Arguments& 
 Result<Value> Title(Runtime& runtime, const Value& input, const Arguments& arguments) {
   TRY(BoundArguments::Bind("title", arguments, {}));
   Value value = TRY(SoftText(runtime, input));
+  TRY(runtime.budget().ChargeCharacters(value.bytes().size()));
   bool word_begins = true;
   Text titled = value.text().MapRuns([&word_begins](std::string_view bytes) {
     std::string out;
@@ -75,7 +79,8 @@ Result<Value> Trim(Runtime& runtime, const Value& input, const Arguments& argume
   if (bound.Has(0)) {
     chars = TRY(bound.TextOr(0, {}));
   }
-  return MakeText(runtime, Stripped(text.text(), chars, StripEnds::kBoth), text.is_markup());
+  Text stripped = TRY(Stripped(runtime, text.text(), chars, StripEnds::kBoth));
+  return MakeText(runtime, std::move(stripped), text.is_markup());
 }
 
 Result<Value> Indent(Runtime& runtime, const Value& input, const Arguments& arguments) {
@@ -98,7 +103,8 @@ Result<Value> Indent(Runtime& runtime, const Value& input, const Arguments& argu
   source.Append("\n", Origin::kTemplate);
   Text out;
   bool first_line = true;
-  for (const Text& line : SplitLines(source, false)) {
+  const std::vector<Text> lines = TRY(SplitLines(runtime, source, false));
+  for (const Text& line : lines) {
     TRY(runtime.budget().ChargeText(line.size() + indention.size()));
     TRY(runtime.budget().LimitText(out.size()));
     if (!first_line) {
@@ -127,6 +133,7 @@ Result<Value> Truncate(Runtime& runtime, const Value& input, const Arguments& ar
   int64_t length = TRY(bound.IntOr(0, 255));
   Text end = TRY(bound.TextOr(2, Text("...", Origin::kTemplate)));
   int64_t leeway = bound.Has(3) ? TRY(bound.IntOr(3, 5)) : 5;
+  TRY(runtime.budget().ChargeCharacters(end.size()));
   auto end_length = static_cast<int64_t>(CodePointCount(end.bytes()));
   if (length < end_length || leeway < 0) {
     return base::InvalidArgument("truncate needs a length not below the end's");
@@ -151,6 +158,7 @@ Result<Value> Truncate(Runtime& runtime, const Value& input, const Arguments& ar
 Result<Value> WordCount(Runtime& runtime, const Value& input, const Arguments& arguments) {
   TRY(BoundArguments::Bind("wordcount", arguments, {}));
   Value text = TRY(SoftText(runtime, input));
+  TRY(runtime.budget().ChargeCharacters(text.bytes().size()));
   std::string_view bytes = text.bytes();
   int64_t words = 0;
   bool in_word = false;
@@ -194,6 +202,7 @@ Result<Value> Escape(Runtime& runtime, const Value& input, const Arguments& argu
     return input;
   }
   Text text = TRY(ToText(runtime, input));
+  TRY(runtime.budget().ChargeCharacters(text.size()));
   return MakeText(runtime, EscapedHtml(text), true);
 }
 
@@ -207,7 +216,7 @@ Result<Value> Format(Runtime& runtime, const Value& input, const Arguments& argu
   }
   Dict named;
   for (const auto& [name, value] : arguments.named) {
-    named.Set(name, value);
+    named.Set(Value::Data(name), value);
   }
   return FormatPercent(runtime, text, Value::FromDict(std::move(named)));
 }
@@ -314,7 +323,7 @@ std::optional<int64_t> Truncated(double value) {
   return static_cast<int64_t>(value);
 }
 
-Result<Value> IntFilter(Runtime&, const Value& input, const Arguments& arguments) {
+Result<Value> IntFilter(Runtime& runtime, const Value& input, const Arguments& arguments) {
   auto bound = TRY(BoundArguments::Bind("int", arguments, {"default", "base"}));
   int64_t base = TRY(bound.IntOr(1, 10));
   if (base != 0 && (base < 2 || base > 36)) {
@@ -322,6 +331,7 @@ Result<Value> IntFilter(Runtime&, const Value& input, const Arguments& arguments
   }
   std::optional<int64_t> value;
   if (input.is_string()) {
+    TRY(runtime.budget().ChargeCharacters(input.bytes().size()));
     value = ReadInt(input.bytes(), base);
     if (!value.has_value()) {
       std::optional<double> real = ReadFloat(input.bytes());
@@ -339,8 +349,9 @@ Result<Value> IntFilter(Runtime&, const Value& input, const Arguments& arguments
   return value.has_value() ? Value::Int(*value) : bound.Or(0, Value::Int(0));
 }
 
-Result<Value> FloatFilter(Runtime&, const Value& input, const Arguments& arguments) {
+Result<Value> FloatFilter(Runtime& runtime, const Value& input, const Arguments& arguments) {
   auto bound = TRY(BoundArguments::Bind("float", arguments, {"default"}));
+  TRY(runtime.budget().ChargeCharacters(input.is_string() ? input.bytes().size() : 0));
   if (input.is_undefined()) {
     return base::InvalidArgument(input.missing_message());
   }

@@ -160,6 +160,21 @@ def test_render_refuses_what_it_cannot_open(tmp_path):
     assert run.returncode == 2 and b"GGUF" in run.stderr
 
 
+def test_folders_and_endless_files_are_clear_errors(tmp_path, template, tools):
+    body = json.dumps({"messages": [{"role": "user", "content": "x"}]}).encode()
+    for path, words in ((tmp_path, "cannot be read"), (pathlib.Path("/dev/zero"), "larger than")):
+        for command in (["render", str(path)], ["parse", "--syntax", "hermes", "--tools", str(path)]):
+            run = millrace(*command, stdin=body)
+            assert run.returncode == 1 and run.stdout == b"", command
+            assert run.stderr.decode().startswith(f"{path}: ") and words in run.stderr.decode(), run.stderr
+
+
+def test_parse_prints_json_whatever_bytes_come():
+    run = millrace("parse", "--syntax", "hermes", "--stream", "1", stdin=b"a\xff\xfeb\xe4\xb8")
+    assert run.returncode == 0, run.stderr
+    assert "".join(json.loads(line)["content"] for line in run.stdout.splitlines()) == "a\ufffd\ufffdb\ufffd"
+
+
 ANSWERS = {
     "hermes": 'Hm.\n<tool_call>\n{"name": "get_weather", "arguments": {"city": "Köln", "days": 2}}\n</tool_call>',
     "qwen3_coder": "Hm.\n\n<tool_call>\n<function=get_weather>\n<parameter=city>\nKöln\n</parameter>\n"
