@@ -15,9 +15,8 @@ namespace {
 constexpr size_t kFileMebibytesMax = 16;
 constexpr size_t kInputMebibytesMax = 256;
 
-// What is left of the stream; an error without a name.
+// What is left of the stream; an error without a name. `errno` was 0 before the stream was opened.
 base::Result<std::string> ReadStream(std::istream& in, size_t mebibytes_max) {
-  errno = 0;
   const size_t bytes_max = mebibytes_max << 20;
   std::string text;
   std::string piece(size_t{64} << 10, '\0');
@@ -45,11 +44,13 @@ base::Result<std::string> Named(std::string_view name, base::Result<std::string>
 }  // namespace
 
 base::Result<std::string> ReadTextFile(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   return Named(path, ReadStream(file, kFileMebibytesMax));
 }
 
 base::Result<std::string> ReadInput(std::istream& in) {
+  errno = 0;
   return Named("standard input", ReadStream(in, kInputMebibytesMax));
 }
 
