@@ -114,5 +114,10 @@ TEST(RenderLimits, TemplatesAreNoLongerThanAMegabyte) {
             "line 1, column 1: the template has 1048577 bytes, more than the 1048576 that are read");
 }
 
+TEST(RenderLimits, TemplatesAreUtf8) {
+  EXPECT_TRUE(Template::Compile("ü").has_value());
+  EXPECT_FALSE(Template::Compile("a\xFF").has_value());
+}
+
 }  // namespace
 }  // namespace millrace::chat_template

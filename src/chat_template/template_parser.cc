@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "chat_template/parser.h"
 
 namespace millrace::chat_template {
@@ -16,6 +17,9 @@ Result<Ast> Parse(std::string_view source) {
     return base::InvalidArgument(
         fmt::format("line 1, column 1: the template has {} bytes, more than the {} that are read",
                     source.size(), kSourceBytesMax));
+  }
+  if (!base::IsValidUtf8(source)) {
+    return base::InvalidArgument("line 1, column 1: the template is not UTF-8");
   }
   std::vector<Token> tokens = TRY(Tokenize(source));
   return TemplateParser(std::move(tokens)).Run();

@@ -32,17 +32,26 @@ base::Result<ChatFormat> FormatOfTemplate(std::string_view source) {
 
 namespace {
 
-base::Result<ChatFormat> FormatOfFileTemplate(std::string_view source) {
+// `named` is the syntax that was chosen for the model, if any.
+base::Result<ChatFormat> FormatOfFileTemplate(std::string_view source, std::string_view named) {
   base::Result<ChatFormat> format = FormatOfTemplate(source);
   if (!format.has_value()) {
     base::Error error = std::move(format).error();
     error.message = "tokenizer.chat_template: " + error.message;
     return error;
   }
+  const output_parser::Syntax& syntax = *format->syntax;
+  if (named.empty() && format->chat_template->has_tools() &&
+      source.find(syntax.call_open) == std::string_view::npos) {
+    format->warning = "the chat template offers tools and shows calls of no known form: answers "
+                      "are read as " +
+                      std::string(syntax.name) + ", unless syntax names another";
+  }
   return format;
 }
 
-base::Result<ChatFormat> FormatOfPrompt(const gguf::File& file, std::string_view prompt) {
+base::Result<ChatFormat> FormatOfPrompt(const gguf::File& file, const ChatFormatChoice& choice) {
+  const std::string_view prompt = choice.prompt;
   const std::string_view source = TRY(file.StringOr("tokenizer.chat_template", ""));
   const std::string_view architecture = TRY(file.StringOr("general.architecture", ""));
   const std::string_view name = TRY(file.StringOr("general.name", ""));
@@ -65,7 +74,7 @@ base::Result<ChatFormat> FormatOfPrompt(const gguf::File& file, std::string_view
     return FormatOfEncoder(*encoder);
   }
   if (!source.empty()) {
-    ChatFormat format = TRY(FormatOfFileTemplate(source));
+    ChatFormat format = TRY(FormatOfFileTemplate(source, choice.syntax));
     if (prompt.empty() && !format.chat_template->has_tools()) {
       encoder = chat_template::EncoderWithTools(format.syntax->name);
     }
@@ -82,7 +91,7 @@ base::Result<ChatFormat> FormatOfPrompt(const gguf::File& file, std::string_view
 }  // namespace
 
 base::Result<ChatFormat> ReadChatFormat(const gguf::File& file, const ChatFormatChoice& choice) {
-  ChatFormat format = TRY(FormatOfPrompt(file, choice.prompt));
+  ChatFormat format = TRY(FormatOfPrompt(file, choice));
   if (!choice.syntax.empty()) {
     format.syntax = output_parser::FindSyntax(choice.syntax);
     if (format.syntax == nullptr) {

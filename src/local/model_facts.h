@@ -38,8 +38,9 @@ struct ChatFormatChoice {
 };
 
 // A prompt encoder for families whose publisher gives no template, or one that renders no tools,
-// else `tokenizer.chat_template`, else ChatML, with a warning. Errors begin with the key they are
-// about, "prompt: " or "syntax: ", or with that of the file.
+// else `tokenizer.chat_template`, else ChatML, with a warning; there is one, too, where a template
+// offers tools in a form that is not known. Errors begin with the key they are about, "prompt: " or
+// "syntax: ", or with that of the file.
 base::Result<ChatFormat> ReadChatFormat(const gguf::File& file,
                                         const ChatFormatChoice& choice = {});
 

@@ -51,6 +51,14 @@ TEST(ChatFormat, ATemplateLeavesNothingToWarnOf) {
   EXPECT_EQ(format.thinking, chat::ThinkingClass::kHybrid);
 }
 
+TEST(ChatFormat, ToolsInAFormThatIsNotKnownAreWarnedOf) {
+  const auto file = FileWith({{kArchitecture, "qwen3"}, {kTemplate, "{{ tools }}[CALL]"}});
+  EXPECT_NE(ReadChatFormat(*file).value().warning.find("read as hermes"), std::string::npos);
+  EXPECT_EQ(ReadChatFormat(*file, {.syntax = "glm47"}).value().warning, "");
+  const auto hermes = FileWith({{kArchitecture, "qwen3"}, {kTemplate, "{{ tools }}<tool_call>"}});
+  EXPECT_EQ(ReadChatFormat(*hermes).value().warning, "");
+}
+
 TEST(ChatFormat, FamiliesWithoutAPublishedTemplateHaveAnEncoder) {
   const ChatFormat v32 = ReadChatFormat(*FileWith({{kArchitecture, "deepseek32"}})).value();
   EXPECT_EQ(v32.warning, "");
