@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "output_parser/syntaxes.h"
 #include "output_parser/testing/parsed_answer.h"
 
 namespace millrace::output_parser {
@@ -38,15 +39,24 @@ std::string Read(const Syntax& syntax, std::string_view name) {
 TEST(ArgumentNames, ComeBackWhenTheySayTheyDo) {
   for (const Syntax* syntax : TaggedSyntaxes()) {
     for (const std::string_view name : {"a", "max results", "größe", "a<b", "$filter", "x[]",
-                                        "a/b~c", "it's", "<", "a\nb", "{"}) {
+                                        "a/b~c", "it's", "<", "{"}) {
       EXPECT_TRUE(ComesBack(name, syntax->form)) << syntax->name << " " << name;
     }
     for (const std::string_view name : {"a", "max results", "größe", "a<b", "$filter", "x[]", "<",
-                                        "a/b~c", "it's", "{", "a>b", "a</arg_key>b"}) {
+                                        "a/b~c", "it's", "{", "a>b", "a</arg_key>b",
+                                        "a<arg_value>b"}) {
       const bool same = Read(*syntax, name) == R"({")" + std::string(name) + R"(": "v"})";
       EXPECT_EQ(ComesBack(name, syntax->form), same) << syntax->name << " " << name;
     }
+    EXPECT_EQ(ComesBack("a\nb", syntax->form), Read(*syntax, "a\nb") == R"({"a\nb": "v"})")
+        << syntax->name;
   }
+}
+
+TEST(ArgumentNames, ThatHoldTheBeginningOfAValueEndThere) {
+  EXPECT_FALSE(ComesBack("a\nb", kQwen3Coder.form));
+  EXPECT_FALSE(ComesBack("a<arg_value>b", kGlm47.form));
+  EXPECT_TRUE(ComesBack("a\nb", kGlm47.form));
 }
 
 TEST(ArgumentNames, ThatWouldBeReadAsOthersAreTold) {

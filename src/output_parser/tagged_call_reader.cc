@@ -26,16 +26,6 @@ std::vector<std::string_view> MarksBetween(const Syntax& syntax) {
   return marks;
 }
 
-// What begins a value though its key lacks its end: a tag, or the line's end. Empty where it is not
-// to be told.
-std::string_view ValueOpen(const CallForm& form) {
-  const std::vector<std::string_view> pieces = Pieces(form.text_begin);
-  if (pieces.size() > 1) {
-    return pieces[1].starts_with('<') ? pieces[1] : "";
-  }
-  return form.text_begin.ends_with('\n') ? "\n" : "";
-}
-
 // Whether `text`, behind a key, is the rest of its tag: attributes or nothing.
 bool EndsTag(std::string_view text) {
   return text == ">" || (text.ends_with('>') && text.find('=') != std::string_view::npos &&
