@@ -138,7 +138,7 @@ boost::json::object Feed(output_parser::Parser& parser, const std::string& text,
     at = end;
   }
   take(parser.Finish(options.cut ? output_parser::Parser::End::kCut
-                                  : output_parser::Parser::End::kComplete));
+                                 : output_parser::Parser::End::kComplete));
   return builder.Message();
 }
 

@@ -319,9 +319,10 @@ Status Interpreter::BindParameters(const Macro& macro, Arguments& arguments, Fra
       value = take_named(name_of(id));
     }
     missing[i] = !value.has_value();
-    frame.Store(id, value.has_value() ? std::move(*value)
-                                      : Value::Undefined(fmt::format(
-                                            "parameter '{}' was not provided", Shortened(name_of(id)))));
+    frame.Store(id, value.has_value()
+                        ? std::move(*value)
+                        : Value::Undefined(fmt::format("parameter '{}' was not provided",
+                                                       Shortened(name_of(id)))));
   }
   auto store_special = [&](std::string_view name, Value value) {
     auto found = std::find(ast_.names.begin(), ast_.names.end(), name);

@@ -32,13 +32,38 @@ std::string ManyTimes(const std::string& expression) {
 }
 
 TEST(RenderLimits, WorkOnLongTextsAndSequencesIsPaid) {
-  for (const char* expression :
-       {"s == t", "s < t", "s in [t]", "s is sameas(t)", "d[s]", "d.get(s)", "s in d",
-        "s.startswith(t)", "s.startswith('b', 1)", "s.removesuffix(t)", "s.strip('a')",
-        "s.find('b')", "s.count('b')", "s | int", "s | float", "s | wordcount", "s | length",
-        "s[:1]", "s[0]", "s.isdigit()", "s is upper", "'a' | replace(s, t)", "s % ()",
-        "'' | center(500000)", "l | select | list", "o | selectattr('k') | list", "l | join",
-        "n[-1]", "-1 in n", "f(**w)", "namespace(**w)", "l | first"}) {
+  for (const char* expression : {"s == t",
+                                 "s < t",
+                                 "s in [t]",
+                                 "s is sameas(t)",
+                                 "d[s]",
+                                 "d.get(s)",
+                                 "s in d",
+                                 "s.startswith(t)",
+                                 "s.startswith('b', 1)",
+                                 "s.removesuffix(t)",
+                                 "s.strip('a')",
+                                 "s.find('b')",
+                                 "s.count('b')",
+                                 "s | int",
+                                 "s | float",
+                                 "s | wordcount",
+                                 "s | length",
+                                 "s[:1]",
+                                 "s[0]",
+                                 "s.isdigit()",
+                                 "s is upper",
+                                 "'a' | replace(s, t)",
+                                 "s % ()",
+                                 "'' | center(500000)",
+                                 "l | select | list",
+                                 "o | selectattr('k') | list",
+                                 "l | join",
+                                 "n[-1]",
+                                 "-1 in n",
+                                 "f(**w)",
+                                 "namespace(**w)",
+                                 "l | first"}) {
     base::Result<std::string> rendered = Rendered(ManyTimes(expression), {.steps_max = 150'000});
     ASSERT_FALSE(rendered.has_value()) << expression;
     EXPECT_EQ(rendered.error().kind, base::ErrorKind::kResourceExhausted) << expression;
@@ -97,7 +122,8 @@ TEST(RenderLimits, VariablesAreFoundForSteps) {
 TEST(RenderLimits, MessagesStayShort) {
   const std::string name(10'000, 'n');
   for (const std::string& source :
-       {"{{ " + name + ".a }}", "{{ {}['" + name + "'].a }}", "{{ raise_exception('" + name + "') }}",
+       {"{{ " + name + ".a }}", "{{ {}['" + name + "'].a }}",
+        "{{ raise_exception('" + name + "') }}",
         "{% macro m(" + name + ") %}{{ " + name + ".a }}{% endmacro %}{{ m() }}"}) {
     base::Result<std::string> rendered = Rendered(source);
     ASSERT_FALSE(rendered.has_value());
@@ -110,8 +136,9 @@ TEST(RenderLimits, TemplatesAreNoLongerThanAMegabyte) {
   base::Result<std::shared_ptr<const Template>> longer =
       Template::Compile(std::string((1 << 20) + 1, 'x'));
   ASSERT_FALSE(longer.has_value());
-  EXPECT_EQ(longer.error().message,
-            "line 1, column 1: the template has 1048577 bytes, more than the 1048576 that are read");
+  EXPECT_EQ(
+      longer.error().message,
+      "line 1, column 1: the template has 1048577 bytes, more than the 1048576 that are read");
 }
 
 TEST(RenderLimits, TemplatesAreUtf8) {

@@ -44,7 +44,9 @@ class Budget {
     return Charge(static_cast<int64_t>(bytes / 64) + 1);
   }
   // Pays for work on every character, which takes longer than copying.
-  base::Status ChargeCharacters(size_t bytes) { return Charge(static_cast<int64_t>(bytes / 8) + 1); }
+  base::Status ChargeCharacters(size_t bytes) {
+    return Charge(static_cast<int64_t>(bytes / 8) + 1);
+  }
   // Pays for looking for a text in another.
   base::Status ChargeSearch(size_t bytes, size_t wanted_bytes) {
     size_t each = 1 + std::min<size_t>(wanted_bytes, 256) / 32;

@@ -16,8 +16,7 @@ size_t FindForward(std::string_view text, std::string_view wanted, size_t from) 
     return text.find(wanted, from);
   }
   // The C library's memmem is the two-way algorithm for long texts.
-  const void* found =
-      memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
+  const void* found = memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
   return found == nullptr ? std::string_view::npos
                           : static_cast<size_t>(static_cast<const char*>(found) - text.data());
 }

@@ -226,9 +226,9 @@ Result<Value> FindText(Runtime& runtime, const Value& receiver, const Arguments&
     }
     return Value::Int(count);
   }
-  size_t found =
-      kFromRight ? BackwardSearch(window.bytes, wanted.bytes()).FindBefore(window.bytes.size())
-                 : FindForward(window.bytes, wanted.bytes());
+  size_t found = kFromRight
+                     ? BackwardSearch(window.bytes, wanted.bytes()).FindBefore(window.bytes.size())
+                     : FindForward(window.bytes, wanted.bytes());
   if (found == std::string_view::npos) {
     return kSearch == Search::kIndex ? Result<Value>(base::InvalidArgument("substring not found"))
                                      : Value::Int(-1);
@@ -420,8 +420,8 @@ StringMethod FindStringMethod(std::string_view name) {
 
 Result<Text> Stripped(Runtime& runtime, const Text& text, const std::optional<Text>& chars,
                       StripEnds ends) {
-  TRY(runtime.budget().Charge(static_cast<int64_t>(
-      text.size() / 64 * (1 + (chars.has_value() ? chars->size() / 16 : 0)))));
+  TRY(runtime.budget().Charge(
+      static_cast<int64_t>(text.size() / 64 * (1 + (chars.has_value() ? chars->size() / 16 : 0)))));
   std::string_view bytes = text.bytes();
   size_t begin = 0;
   size_t end = bytes.size();

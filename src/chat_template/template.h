@@ -13,8 +13,8 @@
 // - Upper and lower case cover Latin, Greek and Cyrillic letters.
 // - Keys of mappings are no tuples.
 // - Not there: templates that include or extend others, `self`, `autoescape`, `cycler`, `joiner`,
-//   `lipsum` and the filters filesizeformat, pprint, random, striptags, urlencode, urlize, wordwrap,
-//   xmlattr. There besides: `from_json`.
+//   `lipsum` and the filters filesizeformat, pprint, random, striptags, urlencode, urlize,
+//   wordwrap, xmlattr. There besides: `from_json`.
 #pragma once
 
 #include <cstdint>

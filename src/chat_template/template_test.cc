@@ -113,16 +113,15 @@ TEST(PromptOrigin, KeysThatBecomeArgumentsStayData) {
        {"dict(**A) | first", "m(**A)", "namespace(**A)", "dict(dict(A), b=1) | first"}) {
     std::string source(expression);
     source.replace(source.find('A'), 1, args);
-    const std::string prompt = Render(
-        "{% macro m() %}{{ kwargs | first }}{% endmacro %}<|y|>{{ " + source + " }}", input);
+    const std::string prompt =
+        Render("{% macro m() %}{{ kwargs | first }}{% endmacro %}<|y|>{{ " + source + " }}", input);
     EXPECT_TRUE(prompt.starts_with("<|y|>[")) << expression << ": " << prompt;
     EXPECT_NE(prompt.find("<|x|>"), std::string::npos) << expression << ": " << prompt;
   }
 }
 
 TEST(PromptOrigin, DatesInAFormatOfTheConversationAreData) {
-  EXPECT_EQ(Render("<s>{{ strftime_now(messages[0].content) }}", UserSays("<|x|>")),
-            "<s>[<|x|>]");
+  EXPECT_EQ(Render("<s>{{ strftime_now(messages[0].content) }}", UserSays("<|x|>")), "<s>[<|x|>]");
 }
 
 // ---- the conversation as values ----

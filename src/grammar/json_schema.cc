@@ -109,8 +109,6 @@ JsonSchema::JsonSchema(std::unique_ptr<JsonLanguage> language) : language_(std::
 
 JsonSchema::~JsonSchema() = default;
 
-size_t JsonSchema::memory_bytes() const {
-  return language_->KnownMemoryBytes();
-}
+size_t JsonSchema::memory_bytes() const { return language_->KnownMemoryBytes(); }
 
 }  // namespace millrace::grammar

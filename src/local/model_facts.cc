@@ -43,9 +43,10 @@ base::Result<ChatFormat> FormatOfFileTemplate(std::string_view source, std::stri
   const output_parser::Syntax& syntax = *format->syntax;
   if (named.empty() && format->chat_template->has_tools() &&
       source.find(syntax.call_open) == std::string_view::npos) {
-    format->warning = "the chat template offers tools and shows calls of no known form: answers "
-                      "are read as " +
-                      std::string(syntax.name) + ", unless syntax names another";
+    format->warning =
+        "the chat template offers tools and shows calls of no known form: answers "
+        "are read as " +
+        std::string(syntax.name) + ", unless syntax names another";
   }
   return format;
 }

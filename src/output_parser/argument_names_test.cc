@@ -38,13 +38,13 @@ std::string Read(const Syntax& syntax, std::string_view name) {
 
 TEST(ArgumentNames, ComeBackWhenTheySayTheyDo) {
   for (const Syntax* syntax : TaggedSyntaxes()) {
-    for (const std::string_view name : {"a", "max results", "größe", "a<b", "$filter", "x[]",
-                                        "a/b~c", "it's", "<", "{"}) {
+    for (const std::string_view name :
+         {"a", "max results", "größe", "a<b", "$filter", "x[]", "a/b~c", "it's", "<", "{"}) {
       EXPECT_TRUE(ComesBack(name, syntax->form)) << syntax->name << " " << name;
     }
-    for (const std::string_view name : {"a", "max results", "größe", "a<b", "$filter", "x[]", "<",
-                                        "a/b~c", "it's", "{", "a>b", "a</arg_key>b",
-                                        "a<arg_value>b"}) {
+    for (const std::string_view name :
+         {"a", "max results", "größe", "a<b", "$filter", "x[]", "<", "a/b~c", "it's", "{", "a>b",
+          "a</arg_key>b", "a<arg_value>b"}) {
       const bool same = Read(*syntax, name) == R"({")" + std::string(name) + R"(": "v"})";
       EXPECT_EQ(ComesBack(name, syntax->form), same) << syntax->name << " " << name;
     }
