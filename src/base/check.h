@@ -9,9 +9,9 @@ namespace millrace::base {
 
 }  // namespace millrace::base
 
-#define MILLRACE_CHECK(condition)                                              \
-  do {                                                                         \
-    if (!(condition)) [[unlikely]] {                                           \
-      ::millrace::base::CheckFailed(#condition, __FILE__, __LINE__);           \
-    }                                                                          \
+#define MILLRACE_CHECK(condition)                                    \
+  do {                                                               \
+    if (!(condition)) [[unlikely]] {                                 \
+      ::millrace::base::CheckFailed(#condition, __FILE__, __LINE__); \
+    }                                                                \
   } while (false)

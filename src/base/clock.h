@@ -1,4 +1,5 @@
-// Time as a dependency: only `app` makes a real clock; tests pass FakeClock (base/testing/fake_clock.h).
+// Time as a dependency: only `app` makes a real clock; tests pass FakeClock
+// (base/testing/fake_clock.h).
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// What went wrong, in the caller's terms. Only `api` translates a kind into a status and a wire code.
+// What went wrong, in the caller's terms. Only `api` translates a kind into a status and a wire
+// code.
 #pragma once
 
 #include <string>

@@ -30,7 +30,8 @@ std::string RandomSource::NextHex(size_t byte_count) {
 }
 
 std::string RandomSource::NextAlphanumeric(size_t length) {
-  static constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  static constexpr char kLetters[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   std::string out;
   out.reserve(length);
   std::array<std::byte, 64> bytes;

@@ -1,6 +1,7 @@
 // Result<T>: a value or an Error. Dropping one is a compile error.
 //
-// A class derived from std::expected rather than an alias, because GCC 12 does not warn about a dropped alias.
+// A class derived from std::expected rather than an alias, because GCC 12 does not warn about a
+// dropped alias.
 //
 //   Result<File> Open(...);
 //   Status Load(...) {
@@ -23,7 +24,8 @@ template <typename T>
 class [[nodiscard]] Result : public std::expected<T, Error> {
  public:
   using std::expected<T, Error>::expected;
-  Result(Error error)  // NOLINT(google-explicit-constructor): `return InvalidArgument(...)` reads well
+  Result(
+      Error error)  // NOLINT(google-explicit-constructor): `return InvalidArgument(...)` reads well
       : std::expected<T, Error>(std::unexpect, std::move(error)) {}
 };
 
@@ -33,11 +35,11 @@ using Status = Result<void>;
 }  // namespace millrace::base
 
 // Evaluates to the value of a Result, or returns its error from the enclosing function.
-#define TRY(expression)                                                        \
-  __extension__({                                                              \
-    auto try_result_ = (expression);                                           \
-    if (!try_result_.has_value()) {                                            \
-      return std::move(try_result_).error();                                   \
-    }                                                                          \
-    *std::move(try_result_);                                                   \
+#define TRY(expression)                      \
+  __extension__({                            \
+    auto try_result_ = (expression);         \
+    if (!try_result_.has_value()) {          \
+      return std::move(try_result_).error(); \
+    }                                        \
+    *std::move(try_result_);                 \
   })

@@ -20,7 +20,8 @@ TEST(Utf8, EveryScalarValueSurvivesARoundTrip) {
 }
 
 TEST(Utf8, RejectsOverlongSurrogateAndOutOfRange) {
-  for (const char* bad : {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF", "\x80", "\xE4\xBD"}) {
+  for (const char* bad : {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF",
+                          "\x80", "\xE4\xBD"}) {
     EXPECT_FALSE(IsValidUtf8(bad)) << bad;
   }
 }
@@ -35,7 +36,10 @@ TEST(Utf8, FindsTheIncompleteEnd) {
 }
 
 TEST(Utf8, SanitizeReplacesEachMaximalBadRunOnce) {
-  EXPECT_EQ(SanitizeUtf8("a\xE4\xBD" "b\xFF"), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD");
+  EXPECT_EQ(SanitizeUtf8("a\xE4\xBD"
+                         "b\xFF"),
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
   EXPECT_EQ(SanitizeUtf8("\xE4\xBD\xA0"), "\xE4\xBD\xA0");
 }
 

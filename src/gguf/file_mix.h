@@ -1,7 +1,9 @@
 // Which element type each tensor of a quantised file gets.
 //
-// A mix such as Q4_K_M spends more bits on the tensors whose errors hurt most. The recipe is the one of llama.cpp
-// (`src/llama-quant.cpp`), so that files made here and elsewhere have the same types tensor by tensor.
+// A mix such as Q4_K_M spends more bits on the tensors whose errors hurt most. The recipe is the
+// one of llama.cpp
+// (`src/llama-quant.cpp`), so that files made here and elsewhere have the same types tensor by
+// tensor.
 #pragma once
 
 #include <cstdint>
@@ -29,14 +31,15 @@ enum class FileMix : uint32_t {
   kBF16 = 32,
 };
 
-// By the name people write, letter case aside: "Q4_K_M". nullopt for a name this build does not know.
+// By the name people write, letter case aside: "Q4_K_M". nullopt for a name this build does not
+// know.
 std::optional<FileMix> FindFileMix(std::string_view name);
 
 std::string_view FileMixName(FileMix mix);
 
 // What a tensor is, as far as the recipe asks.
 struct MixTensor {
-  std::string_view name;    // as in the file: "blk.3.ffn_down.weight"
+  std::string_view name;  // as in the file: "blk.3.ffn_down.weight"
   int64_t row_length = 0;
   int32_t dimension_count = 0;
   int32_t layer = 0;        // place among the tensors of its class, in file order
@@ -44,8 +47,8 @@ struct MixTensor {
   bool has_output = false;  // the file has an `output.weight` apart from the embedding
 };
 
-// Norms, routers and other one-dimensional tensors stay F32. Rows that are not whole blocks fall back to a type with
-// smaller blocks.
+// Norms, routers and other one-dimensional tensors stay F32. Rows that are not whole blocks fall
+// back to a type with smaller blocks.
 TensorType TypeInMix(FileMix mix, const MixTensor& tensor);
 
 }  // namespace millrace::gguf

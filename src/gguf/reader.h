@@ -1,5 +1,5 @@
-// Reads GGUF v2 and v3, one file or split, by memory mapping. Every count, offset, alignment and type is checked
-// before anything trusts it: a truncated, lying or hostile file is a clear error.
+// Reads GGUF v2 and v3, one file or split, by memory mapping. Every count, offset, alignment and
+// type is checked before anything trusts it: a truncated, lying or hostile file is a clear error.
 // Source: ggml `docs/gguf.md`.
 #pragma once
 
@@ -18,11 +18,12 @@
 
 namespace millrace::gguf {
 
-// Bounds on what a file may claim. Real models stay far below: the largest published ones have 60,000 tensors and
-// vocabularies of 300,000 entries.
+// Bounds on what a file may claim. Real models stay far below: the largest published ones have
+// 60,000 tensors and vocabularies of 300,000 entries.
 inline constexpr uint64_t kMetadataKeysMax = uint64_t{1} << 16;
 inline constexpr uint64_t kTensorsMax = uint64_t{1} << 20;
-inline constexpr uint64_t kArrayElementsMax = uint64_t{1} << 24;  // of all arrays of one file together
+inline constexpr uint64_t kArrayElementsMax = uint64_t{1}
+                                              << 24;  // of all arrays of one file together
 inline constexpr uint64_t kKeyBytesMax = 65535;
 inline constexpr uint64_t kTensorNameBytesMax = 1024;  // the format says 64, some tools write more
 inline constexpr uint64_t kAlignmentMax = uint64_t{1} << 20;
@@ -35,7 +36,7 @@ struct TensorInfo {
   std::span<const std::byte> data;  // inside the mapping
 
   int64_t row_length() const { return dims.empty() ? 1 : dims[0]; }
-  int64_t row_count() const;      // product of the other axes
+  int64_t row_count() const;  // product of the other axes
   int64_t element_count() const;
 };
 
@@ -43,11 +44,13 @@ struct TensorInfo {
 class File {
  public:
   // Opens `path`; when it is part 1 of a split model the other parts are opened too.
-  // Errors: kNotFound, kIo, kCorruptData, kUnsupported. Messages name the file, the place and what was expected.
+  // Errors: kNotFound, kIo, kCorruptData, kUnsupported. Messages name the file, the place and what
+  // was expected.
   static base::Result<std::shared_ptr<const File>> Open(const std::string& path);
 
-  // Parses bytes already in memory (tests, fuzzing); `bytes` must outlive the File and, for tensor data to be as
-  // aligned as the format promises, start at an address aligned to 64. A split model cannot be read this way.
+  // Parses bytes already in memory (tests, fuzzing); `bytes` must outlive the File and, for tensor
+  // data to be as aligned as the format promises, start at an address aligned to 64. A split model
+  // cannot be read this way.
   static base::Result<std::shared_ptr<const File>> Parse(std::span<const std::byte> bytes);
 
   virtual ~File() = default;
@@ -62,8 +65,8 @@ class File {
   virtual std::span<const TensorInfo> tensors() const = 0;
   virtual const TensorInfo* FindTensor(std::string_view name) const = 0;
 
-  // Typed access: an error names the key when it is missing or of another type. Any integer type is accepted for
-  // an integer when the value fits.
+  // Typed access: an error names the key when it is missing or of another type. Any integer type is
+  // accepted for an integer when the value fits.
   base::Result<int64_t> Integer(std::string_view key) const;
   base::Result<double> Number(std::string_view key) const;
   base::Result<std::string_view> String(std::string_view key) const;

@@ -1,5 +1,5 @@
-// Writes GGUF version 3: metadata first, then tensor data as a stream, so that a file larger than memory can be made.
-// Source: ggml `docs/gguf.md`.
+// Writes GGUF version 3: metadata first, then tensor data as a stream, so that a file larger than
+// memory can be made. Source: ggml `docs/gguf.md`.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@
 
 namespace millrace::gguf {
 
-// Declare metadata and tensors, Begin, Append the data of every tensor in the order of declaration, Finish.
+// Declare metadata and tensors, Begin, Append the data of every tensor in the order of declaration,
+// Finish.
 //
 //   Writer writer;
 //   writer.SetString("general.architecture", "qwen3");
@@ -40,21 +41,24 @@ class Writer {
   void SetFloat32Array(std::string_view key, std::span<const float> values);
   void SetStringArray(std::string_view key, std::span<const std::string> values);
 
-  // Copies an entry of a file as it is, width and all. Entries that describe the file itself and not the model
+  // Copies an entry of a file as it is, width and all. Entries that describe the file itself and
+  // not the model
   // (`general.alignment`, `split.*`) are left out.
   void Copy(const KeyValue& entry);
 
-  // `dims` as in TensorInfo: the row length first. kInvalidArgument when the name is empty or taken, or rows are not
-  // whole blocks.
+  // `dims` as in TensorInfo: the row length first. kInvalidArgument when the name is empty or
+  // taken, or rows are not whole blocks.
   base::Status AddTensor(std::string_view name, TensorType type, std::span<const int64_t> dims);
-  base::Status AddTensor(std::string_view name, TensorType type, std::initializer_list<int64_t> dims) {
+  base::Status AddTensor(std::string_view name, TensorType type,
+                         std::initializer_list<int64_t> dims) {
     return AddTensor(name, type, std::span(dims.begin(), dims.size()));
   }
 
   // Writes everything before the data. `out` is kept until Finish. Errors here and below: kIo.
   base::Status Begin(std::ostream& out);
 
-  // The next bytes of the tensor that is due; a call must not reach beyond its end (kInvalidArgument).
+  // The next bytes of the tensor that is due; a call must not reach beyond its end
+  // (kInvalidArgument).
   base::Status Append(std::span<const std::byte> data);
 
   // kInvalidArgument when data is missing. Flushes, does not close.
@@ -81,7 +85,7 @@ class Writer {
   std::vector<Entry> entries_;
   std::vector<Tensor> tensors_;
   std::ostream* out_ = nullptr;
-  size_t current_ = 0;         // tensor that is due
+  size_t current_ = 0;          // tensor that is due
   uint64_t current_bytes_ = 0;  // of it, already written
 };
 

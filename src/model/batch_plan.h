@@ -1,4 +1,5 @@
-// A Batch spread out into rows, one a token, and the pointers attention needs: what every model family shares.
+// A Batch spread out into rows, one a token, and the pointers attention needs: what every model
+// family shares.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,8 @@ class BatchPlan {
   // Where the key and value of a row go in a layer.
   kernels::CacheSlot Slot(kv::Storage& storage, int32_t layer, const BatchRow& row) const;
 
-  // Points attention at a layer of the cache. Valid until the next call; buffers have a row for each row of the batch.
+  // Points attention at a layer of the cache. Valid until the next call; buffers have a row for
+  // each row of the batch.
   std::span<const kernels::AttentionSequence> AttendAll(kv::Storage& storage, int32_t layer,
                                                         const AttentionBuffers& buffers);
   // The same for the output rows alone: buffers have a row for each of them.
@@ -61,9 +63,9 @@ class BatchPlan {
   std::vector<int32_t> output_rows_;
   std::vector<Run> runs_;
   std::vector<Run> output_runs_;
-  std::vector<kv::BlockId> blocks_;     // of all sequences, one after another
-  std::vector<size_t> first_block_;     // of each sequence in blocks_, and the end
-  std::vector<const uint16_t*> keys_;   // of each of blocks_ in the current layer
+  std::vector<kv::BlockId> blocks_;      // of all sequences, one after another
+  std::vector<size_t> first_block_;      // of each sequence in blocks_, and the end
+  std::vector<const uint16_t*> keys_;    // of each of blocks_ in the current layer
   std::vector<const uint16_t*> values_;  // likewise
   std::vector<kernels::AttentionSequence> attention_;
 };

@@ -16,8 +16,8 @@ struct BenchOptions {
   int32_t decode_tokens = 64;    // of each sequence; 0: leave decode out
   int32_t depth = 0;             // tokens in the cache of each sequence before decoding begins
   std::vector<int32_t> batch_sizes = {1};  // sequences that decode together
-  int32_t chunk_tokens = 512;    // prompt tokens of one step
-  int32_t repetitions = 3;       // of each measurement
+  int32_t chunk_tokens = 512;              // prompt tokens of one step
+  int32_t repetitions = 3;                 // of each measurement
 };
 
 // One measurement, repeated. `tokens` is what one repetition computes, over all sequences.
@@ -45,10 +45,11 @@ struct BenchResult {
   std::vector<DecodeBench> decode;    // one a batch size
 };
 
-// Runs everything once to bring the weights into memory, then measures. Tokens are drawn, not sampled: the cost of
-// choosing them is not part of the figures. Every sequence has a cache of its own, none share blocks.
-// kInvalidArgument for options that make no sense, kResourceExhausted when the cache does not fit.
-base::Result<BenchResult> RunBench(Model& model, kernels::ThreadPool& pool, const base::Clock& clock,
-                                   const BenchOptions& options);
+// Runs everything once to bring the weights into memory, then measures. Tokens are drawn, not
+// sampled: the cost of choosing them is not part of the figures. Every sequence has a cache of its
+// own, none share blocks. kInvalidArgument for options that make no sense, kResourceExhausted when
+// the cache does not fit.
+base::Result<BenchResult> RunBench(Model& model, kernels::ThreadPool& pool,
+                                   const base::Clock& clock, const BenchOptions& options);
 
 }  // namespace millrace::model

@@ -1,4 +1,5 @@
-// The forward pass of a pre-norm decoder with grouped-query attention and gated or mixed feed-forward networks.
+// The forward pass of a pre-norm decoder with grouped-query attention and gated or mixed
+// feed-forward networks.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 namespace millrace::model {
 
 // Loads a file whose family is such a decoder with the given traits. Errors as in model::Load.
-base::Result<std::unique_ptr<Model>> LoadDecoder(std::shared_ptr<const gguf::File> file, const DecoderTraits& traits);
+base::Result<std::unique_ptr<Model>> LoadDecoder(std::shared_ptr<const gguf::File> file,
+                                                 const DecoderTraits& traits);
 
 }  // namespace millrace::model

@@ -1,4 +1,5 @@
-// The tensors of a pre-norm decoder with grouped-query attention: what Qwen3, GLM-4 and Hunyuan have in common.
+// The tensors of a pre-norm decoder with grouped-query attention: what Qwen3, GLM-4 and Hunyuan
+// have in common.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ struct DecoderTraits {
   Presence head_norms = Presence::kAlways;
   HeadNormOrder head_norm_order = HeadNormOrder::kBeforeRope;
   Presence projection_biases = Presence::kNever;  // of queries, keys and values
-  std::string_view second_norm = "ffn_norm";      // name of the norm before the feed-forward network
+  std::string_view second_norm = "ffn_norm";  // name of the norm before the feed-forward network
 };
 
 struct AttentionWeights {
@@ -78,7 +79,8 @@ struct DecoderWidths {
   int64_t rotary;
 };
 
-// Takes every tensor of the file, which must hold no others but those of draft layers. Errors as in WeightReader.
+// Takes every tensor of the file, which must hold no others but those of draft layers. Errors as in
+// WeightReader.
 base::Result<DecoderWeights> ReadDecoderWeights(WeightReader& reader, const HyperParameters& hyper,
                                                 const DecoderTraits& traits);
 

@@ -1,5 +1,6 @@
 // Mixture of experts: a router sends each token to a few of many small feed-forward networks.
-// Source: Hugging Face transformers, models/qwen3_moe/modeling_qwen3_moe.py and models/glm4_moe/modeling_glm4_moe.py.
+// Source: Hugging Face transformers, models/qwen3_moe/modeling_qwen3_moe.py and
+// models/glm4_moe/modeling_glm4_moe.py.
 #pragma once
 
 #include <cstdint>
@@ -51,19 +52,20 @@ struct ExpertChoice {
   float weight = 0;
 };
 
-// Chooses `out.size()` experts by their share plus bias, the lower number first among equals, and sorts them by number.
-// `scores` are overwritten. NaNs count as the smallest share.
-void ChooseExperts(std::span<float> scores, std::span<const float> choice_bias, const ExpertRule& rule,
-                   std::span<ExpertChoice> out);
+// Chooses `out.size()` experts by their share plus bias, the lower number first among equals, and
+// sorts them by number. `scores` are overwritten. NaNs count as the smallest share.
+void ChooseExperts(std::span<float> scores, std::span<const float> choice_bias,
+                   const ExpertRule& rule, std::span<ExpertChoice> out);
 
 // Keeps its memory from step to step. Thread-compatible.
 class Mixture {
  public:
-  // out += the weighted sum of each row's experts. Tokens are grouped by expert so that each expert's weights are read
-  // once. A row's result is summed in the order of expert numbers and so depends on nothing but the row.
-  // `x` and `out` hold `rows` rows of hidden_size floats and are not the same.
-  void Run(const ExpertShape& shape, const MixtureWeights& weights, int64_t rows, const float* x, float* out,
-           kernels::ThreadPool& pool);
+  // out += the weighted sum of each row's experts. Tokens are grouped by expert so that each
+  // expert's weights are read once. A row's result is summed in the order of expert numbers and so
+  // depends on nothing but the row. `x` and `out` hold `rows` rows of hidden_size floats and are
+  // not the same.
+  void Run(const ExpertShape& shape, const MixtureWeights& weights, int64_t rows, const float* x,
+           float* out, kernels::ThreadPool& pool);
 
  private:
   // A row that goes to an expert.
@@ -74,8 +76,9 @@ class Mixture {
 
   void Route(const ExpertShape& shape, const MixtureWeights& weights, int64_t rows, const float* x,
              kernels::ThreadPool& pool);
-  void RunExpert(const ExpertShape& shape, const ExpertWeights& weights, std::span<const Visit> visits,
-                 const float* x, float* out, kernels::ThreadPool& pool);
+  void RunExpert(const ExpertShape& shape, const ExpertWeights& weights,
+                 std::span<const Visit> visits, const float* x, float* out,
+                 kernels::ThreadPool& pool);
 
   kernels::ActivationBatch activations_;
   RowBuffer scores_, gathered_, gate_, up_, result_;

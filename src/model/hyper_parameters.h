@@ -17,24 +17,25 @@ struct RopeParameters {
   int32_t dimension_count = 0;  // leading components of each head that are rotated
   double base = 10000.0;
   RopeScaling scaling = RopeScaling::kNone;
-  double factor = 1.0;               // how much longer than `original_context` the context is
-  double original_context = 0.0;     // tokens the model was trained on
+  double factor = 1.0;            // how much longer than `original_context` the context is
+  double original_context = 0.0;  // tokens the model was trained on
   double beta_fast = 32.0;
   double beta_slow = 1.0;
-  double attention_factor = 1.0;     // on top of YaRN's own 0.1 ln(factor) + 1
+  double attention_factor = 1.0;  // on top of YaRN's own 0.1 ln(factor) + 1
 };
 
 // Sizes of the experts of a layer; `count` is 0 in a dense model.
 struct ExpertParameters {
   int32_t count = 0;
-  int32_t used_count = 0;          // experts a token goes to
-  int32_t ffn_size = 0;            // of one expert
-  int32_t shared_ffn_size = 0;     // of the expert every token goes to; 0: there is none
+  int32_t used_count = 0;           // experts a token goes to
+  int32_t ffn_size = 0;             // of one expert
+  int32_t shared_ffn_size = 0;      // of the expert every token goes to; 0: there is none
   int32_t leading_dense_count = 0;  // first layers that have no experts
   ExpertRule rule;
 };
 
-// Every count is above zero where it does not say otherwise, and small enough that products of two fit 63 bits.
+// Every count is above zero where it does not say otherwise, and small enough that products of two
+// fit 63 bits.
 struct HyperParameters {
   std::string architecture;
   int32_t context_tokens = 0;
@@ -52,8 +53,8 @@ struct HyperParameters {
 };
 
 // Reads the keys `<architecture>.*` of a decoder with grouped-query attention. Errors name the key:
-// kCorruptData for a missing key, a wrong type or a value outside its range, kUnsupported for a rope scaling or
-// an expert gate this build does not know.
+// kCorruptData for a missing key, a wrong type or a value outside its range, kUnsupported for a
+// rope scaling or an expert gate this build does not know.
 base::Result<HyperParameters> ReadHyperParameters(const gguf::File& file);
 
 }  // namespace millrace::model

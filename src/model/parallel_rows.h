@@ -9,10 +9,12 @@
 
 namespace millrace::model {
 
-// Calls body(first, end) for consecutive slices of [0, row_count), possibly at once on several threads. Work too
-// small to be worth waking a thread runs on the caller's. `values_per_row`: about how many values a row touches.
+// Calls body(first, end) for consecutive slices of [0, row_count), possibly at once on several
+// threads. Work too small to be worth waking a thread runs on the caller's. `values_per_row`: about
+// how many values a row touches.
 template <typename Body>
-void ForRowSlices(kernels::ThreadPool& pool, int64_t row_count, int64_t values_per_row, const Body& body) {
+void ForRowSlices(kernels::ThreadPool& pool, int64_t row_count, int64_t values_per_row,
+                  const Body& body) {
   // About ten microseconds of work, several times what it takes to wake the pool.
   constexpr int64_t kSliceValues = 32768;
   const int64_t slice = std::max<int64_t>(1, kSliceValues / std::max<int64_t>(1, values_per_row));

@@ -11,8 +11,8 @@ namespace millrace::model {
 
 class RowBuffer {
  public:
-  // Room for `rows` rows of `width` floats, aligned to a cache line; contents are unspecified. Grows to the largest
-  // request and stays.
+  // Room for `rows` rows of `width` floats, aligned to a cache line; contents are unspecified.
+  // Grows to the largest request and stays.
   float* Reserve(int64_t rows, int64_t width) {
     const auto size = static_cast<size_t>(rows * width);
     if (size_ < size) {

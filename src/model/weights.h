@@ -18,8 +18,9 @@ struct MatrixShape {
   int64_t columns = 0;  // inputs
 };
 
-// Borrows the file; matrices point into its mapping. Errors name the file, the tensor, and the shape or type that was
-// expected: kCorruptData for missing or misshapen tensors, kUnsupported for element types no kernel reads.
+// Borrows the file; matrices point into its mapping. Errors name the file, the tensor, and the
+// shape or type that was expected: kCorruptData for missing or misshapen tensors, kUnsupported for
+// element types no kernel reads.
 class WeightReader {
  public:
   explicit WeightReader(const gguf::File& file) : file_(file) {}
@@ -32,8 +33,10 @@ class WeightReader {
   base::Result<kernels::WeightMatrix> MatrixOfAnyHeight(const std::string& name, int64_t columns,
                                                         int64_t rows_max);
 
-  // `count` matrices of one shape stacked in one tensor, as experts are; the rows of all of them one after another.
-  base::Result<kernels::WeightMatrix> Stack(const std::string& name, const MatrixShape& shape, int64_t count);
+  // `count` matrices of one shape stacked in one tensor, as experts are; the rows of all of them
+  // one after another.
+  base::Result<kernels::WeightMatrix> Stack(const std::string& name, const MatrixShape& shape,
+                                            int64_t count);
 
   // A vector as floats, copied: norms are small and may be stored as halves.
   base::Result<std::vector<float>> Vector(const std::string& name, int64_t size);
@@ -41,8 +44,8 @@ class WeightReader {
   // Leaves out every tensor whose name begins with `prefix`, on purpose.
   void Skip(std::string_view prefix);
 
-  // kUnsupported naming a tensor that was never taken nor skipped: a model with parts this build does not compute
-  // must not run as if they were not there.
+  // kUnsupported naming a tensor that was never taken nor skipped: a model with parts this build
+  // does not compute must not run as if they were not there.
   base::Status CheckAllTaken() const;
 
   // Of the tensors taken so far.

@@ -15,7 +15,8 @@ class Draws {
   explicit Draws(uint64_t seed) : state_(seed << 32) {}
 
   uint64_t NextBits();
-  // Approximately normal, mean 0 and deviation 1: a sum of four uniform draws needs no library function.
+  // Approximately normal, mean 0 and deviation 1: a sum of four uniform draws needs no library
+  // function.
   float NextNormal();
 
  private:
@@ -29,8 +30,9 @@ struct RandomBlocks {
   float deviation = 1;
 };
 
-// Floats are normal. Quantised blocks have random codes, every bit pattern of them, and scales that give the values
-// about this deviation and a mean near 0: no quantiser is needed to make weights that are as good for tests and speed.
+// Floats are normal. Quantised blocks have random codes, every bit pattern of them, and scales that
+// give the values about this deviation and a mean near 0: no quantiser is needed to make weights
+// that are as good for tests and speed.
 std::vector<std::byte> MakeRandomBlocks(const RandomBlocks& blocks, Draws& draws);
 
 }  // namespace millrace::model::testing

@@ -15,11 +15,12 @@ namespace millrace::model::testing {
 // `count` tokens below `vocabulary_size`, the same for the same seed.
 std::vector<base::TokenId> RandomTokens(int32_t count, int32_t vocabulary_size, uint64_t seed);
 
-// Owns a cache. Each sequence takes blocks as it grows, interleaved with the others', so that block tables are never
-// simply consecutive.
+// Owns a cache. Each sequence takes blocks as it grows, interleaved with the others', so that block
+// tables are never simply consecutive.
 class SequenceRunner {
  public:
-  SequenceRunner(Model& model, kernels::ThreadPool& pool, int32_t block_count = 512, int32_t block_size = 16);
+  SequenceRunner(Model& model, kernels::ThreadPool& pool, int32_t block_count = 512,
+                 int32_t block_size = 16);
 
   // A new empty sequence; returns its number.
   size_t Add();

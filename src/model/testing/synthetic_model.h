@@ -1,7 +1,7 @@
 // Makes Qwen3 files with random weights: real shapes and real metadata, noise for numbers.
 //
-// Small ones are fixtures for tests; the shapes of published models are for measurements of speed, which needs no
-// trained weights. The same spec gives the same bytes on every machine.
+// Small ones are fixtures for tests; the shapes of published models are for measurements of speed,
+// which needs no trained weights. The same spec gives the same bytes on every machine.
 #pragma once
 
 #include <cstdint>
@@ -30,10 +30,11 @@ struct SyntheticModel {
   int32_t context_tokens = 4096;
   bool tied = true;  // no output.weight
   double rope_base = 1e6;
-  double yarn_factor = 0;            // above 1: YaRN
+  double yarn_factor = 0;             // above 1: YaRN
   int32_t yarn_original_context = 0;  // tokens
   gguf::FileMix mix = gguf::FileMix::kF32;
-  // Entries of the vocabulary. At least kTinyVocabularySize; entries beyond are words, then padding.
+  // Entries of the vocabulary. At least kTinyVocabularySize; entries beyond are words, then
+  // padding.
   int32_t vocabulary_size = 272;
   bool with_vocabulary = true;  // tokenizer and chat template
   // Sets the keys of a tokenizer of `vocabulary_size` entries in place of the made-up one.

@@ -16,8 +16,9 @@ struct SyntheticVocabulary {
   int32_t end_of_turn = 0;
 };
 
-// The 256 bytes, words of lower-case letters with and without a leading space, special tokens, padding. A vocabulary
-// of 151,936 has the special tokens where Qwen3 has them. `size` is at least 272.
+// The 256 bytes, words of lower-case letters with and without a leading space, special tokens,
+// padding. A vocabulary of 151,936 has the special tokens where Qwen3 has them. `size` is at least
+// 272.
 SyntheticVocabulary MakeVocabulary(int32_t size);
 
 // ChatML with thinking and tools, in the way of Qwen3.
