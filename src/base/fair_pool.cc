@@ -1,7 +1,6 @@
 #include "base/fair_pool.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace millrace::base {

@@ -172,16 +172,19 @@ TEST(Constraint, LogProbabilitiesTurnForcedRunsOff) {
   EXPECT_EQ(Allowed(tracker.Mask(kMaskWords)), "c");
 }
 
+std::unique_ptr<Engine> MakeEngine(const base::Clock* clock, metrics::Registry* registry) {
+  return Engine::Create(std::make_unique<testing::HashModel>(testing::HashModelOptions{}),
+                        {.thread_count = 2, .kv_bytes_max = 1 << 20}, clock, registry)
+      .value();
+}
+
 // The whole engine: forced runs are computed like prompts, so what is drawn behind them is what the
 // model says of that text.
 TEST(Constraint, TheEngineDrawsWhatTheModelSaysBehindAForcedRun) {
   constexpr int32_t kVocabulary = 64;
   const base::SystemClock clock;
   metrics::Registry registry;
-  const auto engine =
-      Engine::Create(std::make_unique<testing::HashModel>(testing::HashModelOptions{}),
-                     {.thread_count = 2, .kv_bytes_max = 1 << 20}, &clock, &registry)
-          .value();
+  const auto engine = MakeEngine(&clock, &registry);
   std::vector<TokenId> run;
   for (int32_t i = 0; i < 40; ++i) {
     run.push_back(TokenId{i % 60});
@@ -256,10 +259,7 @@ class FailingConstraint final : public TokenConstraint {
 TEST(Constraint, ThatFailsCostsItsOwnRequestOnly) {
   const base::SystemClock clock;
   metrics::Registry registry;
-  const auto engine =
-      Engine::Create(std::make_unique<testing::HashModel>(testing::HashModelOptions{}),
-                     {.thread_count = 2, .kv_bytes_max = 1 << 20}, &clock, &registry)
-          .value();
+  const auto engine = MakeEngine(&clock, &registry);
   GenerationRequest free;
   free.prompt = {TokenId{5}, TokenId{6}, TokenId{7}};
   free.seed = 3;
@@ -330,10 +330,7 @@ class BusyConstraint : public ::testing::TestWithParam<bool> {
   const base::SystemClock clock_;
   metrics::Registry registry_;
   std::latch gate_{1};  // outlives the engine, whose jobs wait at it
-  std::unique_ptr<Engine> engine_ =
-      Engine::Create(std::make_unique<testing::HashModel>(testing::HashModelOptions{}),
-                     {.thread_count = 2, .kv_bytes_max = 1 << 20}, &clock_, &registry_)
-          .value();
+  std::unique_ptr<Engine> engine_ = MakeEngine(&clock_, &registry_);
 };
 
 TEST_P(BusyConstraint, HoldsUpItsOwnRequestOnly) {

@@ -46,8 +46,7 @@ EngineThread::EngineThread(Parts parts)
           base::Internal("The engine failed to run the request."))),
       unheld_(std::make_shared<const base::Error>(
           base::InvalidArgument("The answer cannot be held to its format or tools: that takes more "
-                                "work or memory than an "
-                                "answer may. A simpler schema helps."))),
+                                "work or memory than an answer may. A simpler schema helps."))),
       stopping_(std::make_shared<const base::Error>(
           base::Error{base::ErrorKind::kUnavailable, "The engine is shutting down."})),
       pool_(parts.thread_count),

@@ -91,7 +91,9 @@ class Lowering {
         std::array<std::vector<RegexId>, kPlaceCount> choices;
         for (const RegexSyntax& child : syntax.children) {
           const Rests one = TRY(Lower(child, rests));
-          ForEach([&](Place at) { return choices[at].emplace_back(one[at]); });
+          for (size_t at = 0; at < one.size(); ++at) {
+            choices[at].push_back(one[at]);
+          }
         }
         return ForEach([&](Place at) { return algebra_.Or(choices[at]); });
       }
