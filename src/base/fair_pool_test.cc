@@ -35,17 +35,22 @@ class Record {
   std::vector<std::string> names_;
 };
 
+// Returns when a piece of the caller runs, which goes on until it is released.
+void Occupy(FairPool& pool, const std::string& caller, std::latch& release) {
+  const auto running = std::make_shared<std::latch>(1);
+  pool.Post(caller, [running, release = &release] {
+    running->count_down();
+    release->wait();
+  });
+  running->wait();
+}
+
 TEST(FairPool, ServesCallersInTurn) {
+  std::latch release(1);
   FairPool pool(1);
   Record record;
-  std::latch running(1);
-  std::latch release(1);
   std::latch done(6);
-  pool.Post("greedy", [&] {
-    running.count_down();
-    release.wait();
-  });
-  running.wait();
+  Occupy(pool, "greedy", release);
   for (const char* name : {"greedy 1", "greedy 2", "greedy 3", "greedy 4"}) {
     pool.Post("greedy", record.Piece(name, &done));
   }
@@ -78,14 +83,9 @@ TEST(FairPool, LeavesAThreadToOthers) {
 }
 
 TEST(FairPool, DropsWhatWaitsWhenItStops) {
-  FairPool pool(1);
-  std::latch running(1);
   std::latch release(1);
-  pool.Post("one", [&] {
-    running.count_down();
-    release.wait();
-  });
-  running.wait();
+  FairPool pool(1);
+  Occupy(pool, "one", release);
   auto held = std::make_shared<int>(0);
   const std::weak_ptr<int> watched = held;
   bool ran = false;

@@ -340,7 +340,7 @@ std::optional<bool> JsonLanguage::CompletesByListing(const ObjectTerm& term, con
   });
 }
 
-// The same of an array.
+// The same of an array whose items are not compared.
 std::optional<bool> JsonLanguage::CompletesByListing(const ArrayTerm& term, const Facts& facts) {
   std::vector<FormulaId> parts = {algebra_.ItemCountAtLeast(term.count_min)};
   for (const int32_t table : term.tables) {
@@ -357,7 +357,7 @@ std::optional<bool> JsonLanguage::CompletesByListing(const ArrayTerm& term, cons
   }
   const FormulaId rest = algebra_.Restrict(algebra_.And(std::move(parts)), kArray);
   const auto arrays = ListItems(rest, facts, kCompletionsMax);
-  if (term.compares() || !arrays.has_value()) {
+  if (!arrays.has_value()) {
     return std::nullopt;
   }
   return std::any_of(arrays->begin(), arrays->end(), [&](const std::vector<FormulaId>& items) {
