@@ -81,13 +81,14 @@ std::string Excerpt(std::string_view text, size_t at) {
   return result;
 }
 
-void PrintTimes(const InstanceTrail& trail, std::ostream& out) {
+void PrintTimes(const InstanceTrail& trail, std::string_view instance, std::ostream& out) {
   std::vector<double> times = trail.mask_us;
   std::sort(times.begin(), times.end());
   const double mean =
       std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
-  out << fmt::format("masks: {}, mean {:.1f} us, median {:.1f} us, longest {:.1f} us\n",
-                     times.size(), mean, times[times.size() / 2], times.back());
+  out << fmt::format("masks: {}, mean {:.1f} us, median {:.1f} us, longest {:.1f} us behind {}\n",
+                     times.size(), mean, times[times.size() / 2], times.back(),
+                     Excerpt(instance, trail.longest_mask_at));
 }
 
 base::Result<TrialVocabulary> VocabularyOf(const std::string& path) {
@@ -137,7 +138,7 @@ int TryInstance(const GrammarOptions& options, const TrialVocabulary& vocabulary
       out << "allowed there: " << AllowedTokens(matcher, *vocabulary.tokens) << '\n';
     }
   }
-  PrintTimes(trail, out);
+  PrintTimes(trail, instance, out);
   out << fmt::format("memory: {} bytes of the grammar, {} of the matcher\n",
                      grammar->memory_bytes(), matcher.memory_bytes());
   return trail.admitted ? kExitOk : kExitFailed;

@@ -73,6 +73,10 @@ InstanceTrail Follow(grammar::Matcher& matcher, const TrialVocabulary& vocabular
     const base::TimePoint before = clock.Now();
     const size_t count = matcher.FillMask(mask);
     trail.mask_us.push_back(MicrosecondsBetween(before, clock.Now()));
+    if (trail.mask_us.back() > trail.longest_mask_us) {
+      trail.longest_mask_us = trail.mask_us.back();
+      trail.longest_mask_at = trail.bytes;
+    }
     trail.dead_end = trail.dead_end || count == 0;
   };
   for (const base::TokenId id : vocabulary.Split(text)) {

@@ -37,6 +37,8 @@ struct InstanceTrail {
   bool dead_end = false;     // a mask allowed nothing at all
   std::vector<double> mask_us = {};
   std::vector<double> accept_us = {};
+  double longest_mask_us = 0;
+  size_t longest_mask_at = 0;  // bytes read before it
 };
 
 // Fills the mask before every token and behind the last one, in time measured by `clock`. Leaves

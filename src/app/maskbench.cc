@@ -72,6 +72,10 @@ void TryInstances(const SchemaFile& file, const std::shared_ptr<const grammar::G
     grammar::Matcher again(grammar, vocabulary.tokens);
     Append(run.warm_us, Follow(again, vocabulary, instance.text, clock).mask_us);
     Append(run.mask_us, trail.mask_us);
+    if (trail.longest_mask_us > run.longest_mask_us) {
+      run.longest_mask_us = trail.longest_mask_us;
+      run.longest_mask_at = fmt::format("test {} at byte {}", i, trail.longest_mask_at);
+    }
     Append(run.accept_us, trail.accept_us);
     if (matcher.is_exhausted()) {
       run.outcome = SchemaOutcome::kRefused;
@@ -118,18 +122,16 @@ boost::json::object Distribution(std::vector<double> values) {
 }
 
 boost::json::object LineOf(const SchemaRun& run) {
-  boost::json::object line = {
-      {"file", run.file},
-      {"status", NameOf(run.outcome)},
-      {"error", run.error},
-      {"compile_us", Rounded(run.compile_us)},
-      {"masks", run.mask_us.size()},
-      {"mask_us_mean", Rounded(Mean(run.mask_us))},
-      {"mask_us_max",
-       Rounded(run.mask_us.empty() ? 0
-                                   : *std::max_element(run.mask_us.begin(), run.mask_us.end()))},
-      {"dead_ends", run.dead_ends},
-      {"memory_bytes", run.memory_bytes}};
+  boost::json::object line = {{"file", run.file},
+                              {"status", NameOf(run.outcome)},
+                              {"error", run.error},
+                              {"compile_us", Rounded(run.compile_us)},
+                              {"masks", run.mask_us.size()},
+                              {"mask_us_mean", Rounded(Mean(run.mask_us))},
+                              {"mask_us_max", Rounded(run.longest_mask_us)},
+                              {"mask_us_max_at", run.longest_mask_at},
+                              {"dead_ends", run.dead_ends},
+                              {"memory_bytes", run.memory_bytes}};
   return line;
 }
 

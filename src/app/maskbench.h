@@ -33,6 +33,8 @@ struct SchemaRun {
   std::string error = {};  // why it was refused, or which instance went wrong where
   double compile_us = 0;
   std::vector<double> mask_us = {};  // of a grammar that is new
+  double longest_mask_us = 0;        // of those
+  std::string longest_mask_at = {};  // the test, and the bytes of it read before
   std::vector<double> warm_us = {};  // the same masks once more
   std::vector<double> accept_us = {};
   size_t dead_ends = 0;
