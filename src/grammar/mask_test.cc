@@ -124,6 +124,15 @@ class MaskCheck {
     }
     text_.clear();
   }
+  // Compares behind `text`.
+  void CompareAfter(const std::shared_ptr<const Grammar>& grammar, std::string_view text) {
+    Matcher matcher(grammar, vocabulary_);
+    ASSERT_TRUE(matcher.AcceptText(text)) << text;
+    text_ = text;
+    Mask mask(vocabulary_->mask_words());
+    const size_t count = matcher.FillMask(mask);
+    Compare(matcher, mask, count);
+  }
   size_t states() const { return states_; }
 
  private:
@@ -252,6 +261,54 @@ TEST(MaskTest, IsWhatEveryTokenByItselfSaysInSomeStatesOfARealVocabulary) {
     }
   }
   EXPECT_GT(check.states(), 10U);
+}
+
+std::string Repeated(std::string_view text, size_t times) {
+  std::string result;
+  for (size_t i = 0; i < times; ++i) {
+    result += text;
+  }
+  return result;
+}
+
+// Most tokens are allowed without a look at them there, up to a number of characters.
+TEST(MaskTest, IsExactWhereAnyCharactersMayComeForAWhile) {
+  const auto vocabulary = testing::Qwen2Vocabulary(MILLRACE_SHARED_DATA);
+  if (vocabulary == nullptr) {
+    GTEST_SKIP() << "no vocabulary in " << MILLRACE_SHARED_DATA;
+  }
+  const struct {
+    const char* schema;
+    std::vector<std::string> texts;
+  } cases[] = {
+      {R"({"type": "string", "pattern": "[a-z][a-z0-9]*"})", {"\"", "\"9", "\"a"}},
+      {R"({"type": "string", "pattern": "[a-z]", "maxLength": 20})", {"\"", "\"AB", "\"ABCDEFG"}},
+      {R"({"type": "string", "minLength": 40})", {"\"x", '"' + Repeated("x", 30)}},
+      {R"({"type": "string", "pattern": "^(?:\\S+\\s+){0,19}\\S+$", "maxLength": 200})",
+       {"\"a", "\"a b ", '"' + Repeated("long ", 15), '"' + Repeated("longer-words ", 14)}},
+      {R"({"type": "string", "oneOf": [{"pattern": "make"}, {"pattern": "admi"}]})",
+       {"\"", "\"adm", "\"make"}},
+      {R"({"type": "string", "pattern": "^v[^ ]*[.]"})", {"\"v", "\"v1.2"}},
+      {R"({"type": "object", "patternProperties": {"net_[a-z]+[0-9]": {"type": "integer"},
+           "dir": {"type": "string"}}, "properties": {"net": {"type": "null"}}})",
+       {"{\"", "{\"net", "{\"dir\": \"\", \""}},
+      {R"({"type": "object", "patternProperties": {"[a-z]": {"type": "integer"}},
+           "additionalProperties": false})",
+       {"{\"", "{\"A", "{\"a\": 1, \""}},
+      {R"({"type": "object", "propertyNames": {"pattern": "x", "maxLength": 60}})",
+       {"{\"", "{\"x\": 1, \"" + Repeated("y", 50)}},
+      {R"({"type": "array", "uniqueItems": true, "items": {"type": "string", "pattern": "a|b"}})",
+       {"[\"", "[\"a\", \""}},
+  };
+  MaskCheck check(vocabulary, 4);
+  for (const auto& one : cases) {
+    const auto grammar = Grammar::OfSchema(Schema(one.schema));
+    for (const std::string& text : one.texts) {
+      SCOPED_TRACE(one.schema);
+      check.CompareAfter(grammar, text);
+      ASSERT_FALSE(HasFatalFailure());
+    }
+  }
 }
 
 // An item that must be equal to another cannot be stood for by one that is like no other.

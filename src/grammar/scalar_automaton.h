@@ -114,6 +114,10 @@ class LiveAutomaton {
   // What Step says of each ASCII character: 128 entries that stay. For states that many characters
   // are tried from.
   const int32_t* AsciiSteps(int32_t state);
+  // So many characters may come, whichever they are, and a good end can still follow; SIZE_MAX for
+  // any number. Nothing is said of more than `enough`, nor where too many states would have to be
+  // looked at.
+  size_t SafeLength(int32_t state, size_t enough);
   // Where the widest arc leads, kDead when there is none. Adds the characters that do not lead
   // there to `others`.
   int32_t UsualNext(int32_t state, CodePointSet& others);
@@ -134,11 +138,19 @@ class LiveAutomaton {
     std::vector<int32_t> ascii = {};  // by character; empty until it is wanted
   };
 
+  // So many characters are safe; `is_all`: no more are, as far as will be known.
+  struct Safe {
+    size_t length = 0;
+    bool is_all = false;
+  };
+
   Mark& MarkOf(int32_t state);
+  Safe& SafeOf(int32_t state);
   bool Search(int32_t state);
   bool TryHints(int32_t state);
   bool IsGood(int32_t truth);
   bool CountTexts(int32_t state, size_t count);
+  bool TakesAll(int32_t state);
 
   ScalarAutomaton& automaton_;
   std::function<bool(int32_t)> is_good_;
@@ -146,6 +158,7 @@ class LiveAutomaton {
   std::vector<View> views_;
   std::vector<int8_t> good_;      // by truth; -1 = not asked
   std::vector<size_t> at_least_;  // by state: so many texts follow
+  std::vector<Safe> safe_;        // by state
   bool gave_up_ = false;
   size_t memory_bytes_ = 0;  // of the views
 };

@@ -7,6 +7,12 @@ namespace {
 
 using Mode = JsonPlace::Mode;
 
+// So many nodes are worth a question about all of them first, in the whole and below one of them.
+constexpr size_t kManyNodes = 20'000;
+constexpr size_t kManyBelow = 64;
+// And of so many characters.
+constexpr size_t kSafeEnough = 2 * StringTokens::kMasksMax;
+
 void Set(std::span<uint32_t> mask, int32_t token) {
   const auto id = static_cast<uint32_t>(token);
   mask[id / 32] |= uint32_t{1} << (id % 32);
@@ -15,6 +21,12 @@ void Set(std::span<uint32_t> mask, int32_t token) {
 void Clear(std::span<uint32_t> mask, int32_t token) {
   const auto id = static_cast<uint32_t>(token);
   mask[id / 32] &= ~(uint32_t{1} << (id % 32));
+}
+
+void SetAll(std::span<const int32_t> tokens, std::span<uint32_t> mask) {
+  for (const int32_t token : tokens) {
+    Set(mask, token);
+  }
 }
 
 }  // namespace
@@ -51,7 +63,7 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
   few_keys_ = false;
   dropped_any_ = false;
   const Chain chain = FindChain(target);
-  AddInside(chain, mask);
+  AddInside(chain.most(), mask);
   GroupExits(target.live, chain);
   WalkTokens(target, chain, mask);
   for (const ExitGroup& group : groups_) {
@@ -64,8 +76,7 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
     AddExits(target, group, mask);
   }
   if (is_key) {
-    const bool any_text = chain.exists() && !chain.is_bounded && !dropped_any_ && !few_keys_;
-    CorrectKeys(thread, any_text, mask);
+    CorrectKeys(thread, mask);
   }
   return true;
 }
@@ -112,19 +123,14 @@ StringMask::Chain StringMask::FindChain(const Target& target) const {
   return chain;
 }
 
-void StringMask::AddInside(const Chain& chain, std::span<uint32_t> mask) const {
-  if (chain.Reaches(strings_.characters_max())) {
-    std::copy(strings_.Inside().begin(), strings_.Inside().end(), mask.begin());
-    return;
-  }
-  const size_t most = chain.states.size() - 1;
+// Tokens of up to `most` characters that stay inside.
+void StringMask::AddInside(size_t most, std::span<uint32_t> mask) const {
+  const bool all = most >= strings_.characters_max();
   const std::span<const uint32_t> prepared =
-      strings_.InsideUpTo(std::min(most, StringTokens::kMasksMax));
+      all ? strings_.Inside() : strings_.InsideUpTo(std::min(most, StringTokens::kMasksMax));
   std::copy(prepared.begin(), prepared.end(), mask.begin());
-  for (size_t count = StringTokens::kMasksMax + 1; count <= most; ++count) {
-    for (const int32_t token : strings_.InsideWith(count)) {
-      Set(mask, token);
-    }
+  for (size_t count = StringTokens::kMasksMax + 1; !all && count <= most; ++count) {
+    SetAll(strings_.InsideWith(count), mask);
   }
 }
 
@@ -168,7 +174,15 @@ void StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<
   states_.assign(strings_.characters_max() + 1, state);
   steps_.assign(states_.size(), nullptr);
   FindDeviations(chain, target.live);
+  size_t below = 0;
+  for (const uint32_t node : deviations_) {
+    below += strings_.nodes()[node].subtree;
+  }
+  if ((!chain.exists() || below > kManyNodes) && TryWithoutChain(target, mask)) {
+    return;
+  }
   WalkDeviations(target, chain, 1, static_cast<uint32_t>(strings_.nodes().size()), mask);
+  any_text_ = chain.exists() && !chain.is_bounded && !dropped_any_ && !few_keys_;
 }
 
 // Without a chain: all nodes of first characters that may come.
@@ -208,6 +222,69 @@ void StringMask::WalkDeviations(const Target& target, const Chain& chain, uint32
   while (at != deviations_.end() && *at < end) {
     WalkBelow(target, chain, *at, mask);
     at = std::lower_bound(at, deviations_.end(), *at + strings_.nodes()[*at].subtree);
+  }
+}
+
+// Where any characters may come for long enough, only tokens that close the string and very long
+// ones need a look.
+bool StringMask::TryWithoutChain(const Target& target, std::span<uint32_t> mask) {
+  const size_t enough =
+      target.keys.has_value() ? strings_.characters_max() + size_t{1} : kSafeEnough;
+  const size_t safe = target.live.SafeLength(target.thread.json.state, enough);
+  if (safe < (target.keys.has_value() ? enough : StringTokens::kMasksMax)) {
+    return false;
+  }
+  any_text_ = true;
+  groups_.clear();
+  AddInside(safe, mask);
+  WalkWays(target.live, strings_.Ways(1, static_cast<uint32_t>(strings_.nodes().size())), safe,
+           false, mask);
+  return true;
+}
+
+// The same at and below `top`, which is in `state`.
+bool StringMask::TryAllBelow(const Target& target, uint32_t top, int32_t state, bool has_chain,
+                             std::span<uint32_t> mask) {
+  const StringNode* const nodes = strings_.nodes().data();
+  const size_t rest = nodes[top].most + size_t{1} - nodes[top].depth;
+  const size_t enough = target.keys.has_value() ? rest : std::min(rest, kSafeEnough);
+  const size_t safe = target.live.SafeLength(state, enough);
+  if (safe < (target.keys.has_value() ? rest : std::min(rest, StringTokens::kMasksMax))) {
+    return false;
+  }
+  const size_t most = safe < rest ? nodes[top].depth + safe : SIZE_MAX;
+  const uint32_t end = top + nodes[top].subtree;
+  for (uint32_t at = top; at < end; ++at) {
+    if (nodes[at].token >= 0 && nodes[at].depth <= most) {
+      SetAll(strings_.Ends(at), mask);
+    }
+  }
+  WalkWays(target.live, strings_.Ways(top, end), most, has_chain, mask);
+  return true;
+}
+
+// Tokens that end on `ways` with more than `safe` characters, and those that close the string.
+void StringMask::WalkWays(LiveAutomaton& live, std::span<const uint32_t> ways, size_t safe,
+                          bool has_chain, std::span<uint32_t> mask) {
+  uint32_t dead_until = 0;
+  for (const uint32_t at : ways) {
+    const StringNode& node = strings_.nodes()[at];
+    if (at < dead_until || (!node.leads_out && node.most <= safe)) {
+      continue;
+    }
+    const int32_t state = StepTo(live, at);
+    if (state == ScalarAutomaton::kDead) {
+      dead_until = at + node.subtree;
+      continue;
+    }
+    states_[node.depth] = state;
+    steps_[node.depth] = nullptr;
+    if (node.token >= 0 && node.depth > safe) {
+      SetAll(strings_.Ends(at), mask);
+    }
+    if (node.has_exits) {
+      TakeExits(live, state, strings_.Exits(at), has_chain);
+    }
   }
 }
 
@@ -259,6 +336,10 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
       at += node.subtree;
       continue;
     }
+    if (node.subtree > kManyBelow && TryAllBelow(target, at, state, has_chain, mask)) {
+      at += node.subtree;
+      continue;
+    }
     if (keys != nullptr && state != judged) {
       few_keys_ = few_keys_ || !keys->HasMany(state);
       judged = state;
@@ -268,9 +349,7 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
     }
     if (node.token >= 0) {
       Set(mask, node.token);
-      for (const int32_t token : node.has_others ? strings_.Ends(at) : std::span<const int32_t>()) {
-        Set(mask, token);
-      }
+      SetAll(node.has_others ? strings_.Ends(at) : std::span<const int32_t>(), mask);
     }
     if (node.has_exits) {
       TakeExits(live, state, strings_.Exits(at), has_chain);
@@ -386,11 +465,11 @@ void StringMask::AddExits(const Target& target, const ExitGroup& group, std::spa
 
 // Keys that have a name in the schema or came before are judged one by one: tokens that end them,
 // and unless every text may come, whatever else came, tokens that lead to them.
-void StringMask::CorrectKeys(const MatchThread& thread, bool any_text, std::span<uint32_t> mask) {
+void StringMask::CorrectKeys(const MatchThread& thread, std::span<uint32_t> mask) {
   JsonReader reader = move_.ReaderOf(thread);
   for (const JsonReader::KnownKey& key : reader.KnownKeys(thread.json)) {
-    strings_.ForEachBeginning(CodePointsOf(key.rest), !any_text, [&](uint32_t node, bool whole) {
-      for (const int32_t token : any_text ? std::span<const int32_t>() : strings_.Ends(node)) {
+    strings_.ForEachBeginning(CodePointsOf(key.rest), !any_text_, [&](uint32_t node, bool whole) {
+      for (const int32_t token : any_text_ ? std::span<const int32_t>() : strings_.Ends(node)) {
         Allows(thread, token) ? Set(mask, token) : Clear(mask, token);
       }
       if (whole && strings_.nodes()[node].has_exits) {

@@ -36,6 +36,7 @@ class StringMask {
     bool is_bounded = false;
     bool exists() const { return states.size() > 1; }
     bool Reaches(size_t count) const { return !is_bounded || count < states.size(); }
+    size_t most() const { return is_bounded ? states.size() - 1 : SIZE_MAX; }
     int32_t After(size_t count) const { return states[std::min(count, states.size() - 1)]; }
   };
   // Tokens that close the string when the same holds of it.
@@ -55,13 +56,18 @@ class StringMask {
   };
 
   Chain FindChain(const Target& target) const;
-  void AddInside(const Chain& chain, std::span<uint32_t> mask) const;
+  void AddInside(size_t most, std::span<uint32_t> mask) const;
   void GroupExits(LiveAutomaton& live, const Chain& chain);
   void WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask);
   void FindDeviations(const Chain& chain, LiveAutomaton& live);
   void WalkDeviations(const Target& target, const Chain& chain, uint32_t begin, uint32_t end,
                       std::span<uint32_t> mask);
   void WalkBelow(const Target& target, const Chain& chain, uint32_t top, std::span<uint32_t> mask);
+  bool TryWithoutChain(const Target& target, std::span<uint32_t> mask);
+  bool TryAllBelow(const Target& target, uint32_t top, int32_t state, bool has_chain,
+                   std::span<uint32_t> mask);
+  void WalkWays(LiveAutomaton& live, std::span<const uint32_t> ways, size_t safe, bool has_chain,
+                std::span<uint32_t> mask);
   int32_t StepTo(LiveAutomaton& live, uint32_t node) const;
   void Enter(LiveAutomaton& live, size_t depth, int32_t state);
   void TakeExits(LiveAutomaton& live, int32_t state, std::span<const StringExit> exits,
@@ -73,7 +79,7 @@ class StringMask {
   ThreadSet AfterQuote(const Target& target, const ExitGroup& group);
   uint8_t DoubtfulRests(const Target& target, const ThreadSet& after_quote);
   void FindRests(const ThreadSet& after_quote);
-  void CorrectKeys(const MatchThread& thread, bool any_text, std::span<uint32_t> mask);
+  void CorrectKeys(const MatchThread& thread, std::span<uint32_t> mask);
   void CorrectExits(const MatchThread& thread, const JsonReader::KnownKey& key,
                     std::span<const StringExit> exits, std::span<uint32_t> mask);
   bool Allows(ThreadSet threads, std::string_view text);
@@ -88,6 +94,7 @@ class StringMask {
   std::vector<int32_t> dropped_exits_;  // tokens that the chain's groups have and may not
   bool dropped_any_ = false;            // some text may not come
   bool few_keys_ = false;               // so few keys may come that it matters which came before
+  bool any_text_ = false;               // any text may come, whatever came before
   std::vector<uint32_t> deviations_;    // nodes by which tokens may leave the chain, sorted
   std::vector<int32_t> states_;         // by depth
   std::vector<const int32_t*> steps_;   // from the states by depth, for ASCII

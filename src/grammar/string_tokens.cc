@@ -128,6 +128,7 @@ StringTokens::StringTokens(std::span<const Token> tokens, size_t mask_words) {
   by_rest_.Build(std::move(by_rest), sorted.size());
   ends_.Build(std::move(ends), nodes_.size());
   exits_.Build(std::move(exits), nodes_.size());
+  FindWays();
   ChooseUnspelled(tokens);
   BuildRests(sorted);
   BuildMasks(mask_words);
@@ -213,6 +214,29 @@ std::span<const StringTokens::Placed> StringTokens::First(char32_t low, char32_t
 
 std::span<const StringTokens::Placed> StringTokens::Later(char32_t low, char32_t high) const {
   return Between(later_, low, high);
+}
+
+void StringTokens::FindWays() {
+  std::vector<uint32_t> open = {0};  // the node of every depth
+  for (uint32_t at = 1; at < nodes_.size(); ++at) {
+    const StringNode& node = nodes_[at];
+    open.resize(node.depth);
+    open.push_back(at);
+    for (const uint32_t above : node.token >= 0 ? std::span(open) : std::span<uint32_t>()) {
+      nodes_[above].most = std::max(nodes_[above].most, node.depth);
+    }
+  }
+  for (uint32_t at = 1; at < nodes_.size(); ++at) {
+    nodes_[at].leads_out = !Below(at).exits.empty();
+    if (nodes_[at].leads_out || nodes_[at].most > kMasksMax) {
+      ways_.push_back(at);
+    }
+  }
+}
+
+std::span<const uint32_t> StringTokens::Ways(uint32_t begin, uint32_t end) const {
+  const auto low = std::lower_bound(ways_.begin(), ways_.end(), begin);
+  return {low, std::lower_bound(low, ways_.end(), end)};
 }
 
 // Of the private characters, one that occurs in no token, raw or escaped.

@@ -22,9 +22,11 @@ struct StringNode {
   uint32_t subtree = 1;     // nodes from this one to the end of what lies below it
   int32_t token = -1;       // one that ends here
   uint16_t depth = 0;       // characters from the root
+  uint16_t most = 0;        // of a token that ends here or below
   bool has_more = false;    // see StringTokens::MoreOf
   bool has_others = false;  // tokens besides `token` end here
   bool has_exits = false;   // tokens close the string here
+  bool leads_out = false;   // here or below
 };
 
 // A token that closes the string.
@@ -63,6 +65,9 @@ class StringTokens {
   Range Below(uint32_t node) const {
     return {ends_.Of(node, nodes_[node].subtree), exits_.Of(node, nodes_[node].subtree)};
   }
+  // Of the nodes begin..end, those at or below which tokens close the string or have more than
+  // kMasksMax characters.
+  std::span<const uint32_t> Ways(uint32_t begin, uint32_t end) const;
   // Nodes of a whole character from `low` to `high`: first ones, and all others.
   using Placed = std::pair<char32_t, uint32_t>;  // character and node
   std::span<const Placed> First(char32_t low, char32_t high) const;
@@ -117,6 +122,7 @@ class StringTokens {
   bool MayBecome(uint32_t node, char32_t c) const;
   void VisitBelow(uint32_t parent, std::u32string_view text, bool parts, const Visit& visit) const;
   void PlaceNodes();
+  void FindWays();
   void ChooseUnspelled(std::span<const Token> tokens);
   void BuildRests(const std::vector<std::pair<std::string_view, int32_t>>& sorted);
   void BuildMasks(size_t mask_words);
@@ -127,6 +133,7 @@ class StringTokens {
   std::vector<Placed> later_;
   std::vector<uint32_t> first_parts_;
   std::vector<uint32_t> later_parts_;
+  std::vector<uint32_t> ways_;  // sorted
   Lists<int32_t> ends_;
   Lists<StringExit> exits_;
   std::vector<std::vector<uint32_t>> up_to_;
