@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "grammar/json_reader.h"
+#include "grammar/json_text.h"
 
 namespace millrace::grammar {
 
@@ -49,25 +50,25 @@ bool JsonReader::UnnamedKeyIsLive(const JsonPlace& place, const Facts& facts,
   if (fresh->HasMany(place.state)) {
     return true;
   }
-  // It matters only which keys are taken that begin like this one.
+  // It matters how many of them are named or came before.
   const KeyLanguage& keys = language_.Keys(FrameOf(place).alternatives);
   const std::string last_bytes = Utf8Of(last);
   const std::string read =
       KeyReadSoFar(place, static_cast<size_t>(place.name_bytes) - last_bytes.size()) + last_bytes;
-  auto taken = static_cast<size_t>(place.name_high - place.name_low);
+  const auto may_come = [&](std::string_view key) {
+    return fresh->live().HasText(place.state, CodePointsOf(key.substr(read.size())));
+  };
+  size_t taken = 0;
+  for (int32_t i = place.name_low; i < place.name_high; ++i) {
+    taken += may_come(keys.names[static_cast<size_t>(i)].name) ? 1 : 0;
+  }
   for (int32_t at = facts.last_key; at >= 0;) {
     const SeenKey& seen = store_.keys[static_cast<size_t>(at)];
-    taken += seen.name.starts_with(read) ? 1 : 0;
+    const bool counts = seen.name.starts_with(read) && !keys.IsNamed(seen.name);
+    taken += counts && may_come(seen.name) ? 1 : 0;
     at = seen.previous;
   }
-  const auto texts = fresh->live().HasMoreTextsThan(place.state, taken)
-                         ? std::nullopt
-                         : fresh->live().Texts(place.state, taken);
-  return !texts.has_value() ||
-         std::any_of(texts->begin(), texts->end(), [&](const std::u32string& rest) {
-           const std::string key = read + Utf8Of(rest);
-           return !facts.HasKey(key) && !keys.IsNamed(key);
-         });
+  return fresh->live().HasMoreTextsThan(place.state, taken);
 }
 
 // Moves past one character of a key; says whether some key is left.

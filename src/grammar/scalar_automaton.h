@@ -123,6 +123,8 @@ class LiveAutomaton {
   int32_t UsualNext(int32_t state, CodePointSet& others);
   // Whether more than `count` texts lead to a good end. What is found out stays.
   bool HasMoreTextsThan(int32_t state, size_t count);
+  // Whether `text` leads to a good end.
+  bool HasText(int32_t state, std::u32string_view text);
   // Up to `count_max` texts that lead to a good end; nullopt when there are more.
   std::optional<std::vector<std::u32string>> Texts(int32_t state, size_t count_max);
   // Some of them, up to `count` and short ones first.
@@ -138,27 +140,27 @@ class LiveAutomaton {
     std::vector<int32_t> ascii = {};  // by character; empty until it is wanted
   };
 
-  // So many characters are safe; `is_all`: no more are, as far as will be known.
-  struct Safe {
-    size_t length = 0;
+  // A number as far as it is known; `is_all`: it is not greater, as far as will be known.
+  struct Known {
+    size_t least = 0;
     bool is_all = false;
   };
 
   Mark& MarkOf(int32_t state);
-  Safe& SafeOf(int32_t state);
+  Known& KnownOf(std::vector<Known>& known, int32_t state) const;
   bool Search(int32_t state);
   bool TryHints(int32_t state);
   bool IsGood(int32_t truth);
-  bool CountTexts(int32_t state, size_t count);
+  size_t CountTexts(int32_t state, size_t count_max);
   bool TakesAll(int32_t state);
 
   ScalarAutomaton& automaton_;
   std::function<bool(int32_t)> is_good_;
   std::vector<Mark> marks_;
   std::vector<View> views_;
-  std::vector<int8_t> good_;      // by truth; -1 = not asked
-  std::vector<size_t> at_least_;  // by state: so many texts follow
-  std::vector<Safe> safe_;        // by state
+  std::vector<int8_t> good_;  // by truth; -1 = not asked
+  std::vector<Known> texts_;  // by state: so many texts follow
+  std::vector<Known> safe_;   // by state: so many characters are safe
   bool gave_up_ = false;
   size_t memory_bytes_ = 0;  // of the views
 };

@@ -21,12 +21,12 @@ bool LiveAutomaton::TakesAll(int32_t state) {
   return from == kCodePointMax + 1;
 }
 
-LiveAutomaton::Safe& LiveAutomaton::SafeOf(int32_t state) {
+LiveAutomaton::Known& LiveAutomaton::KnownOf(std::vector<Known>& known, int32_t state) const {
   const auto index = static_cast<size_t>(state);
-  if (safe_.size() <= index) {
-    safe_.resize(std::max(automaton_.size(), index + 1));
+  if (known.size() <= index) {
+    known.resize(std::max(automaton_.size(), index + 1));
   }
-  return safe_[index];
+  return known[index];
 }
 
 // Level by level: while all states so far take every character, one more is safe. What is found out
@@ -39,8 +39,8 @@ size_t LiveAutomaton::SafeLength(int32_t state, size_t enough) {
     size_t before;  // characters
     size_t from;
   };
-  if (const Safe& known = SafeOf(state); known.is_all || known.length >= enough) {
-    return known.length;
+  if (const Known& known = KnownOf(safe_, state); known.is_all || known.least >= enough) {
+    return known.least;
   }
   std::vector<Visit> queue = {{state, 0, 0}};
   std::unordered_set<int32_t> seen = {state};
@@ -49,7 +49,7 @@ size_t LiveAutomaton::SafeLength(int32_t state, size_t enough) {
   size_t i = 0;
   for (; i < queue.size() && queue[i].before < limit; ++i) {
     const auto [at, before, from] = queue[i];
-    const Safe known = SafeOf(at);
+    const Known known = KnownOf(safe_, at);
     if (!known.is_all && (queue.size() > kStatesMax || !TakesAll(at))) {
       limit = before;
       limited_by = i;
@@ -59,46 +59,39 @@ size_t LiveAutomaton::SafeLength(int32_t state, size_t enough) {
           queue.push_back({arc.next, before + 1, i});
         }
       }
-    } else if (known.length < limit - before) {
-      limit = before + known.length;
+    } else if (known.least < limit - before) {
+      limit = before + known.least;
       limited_by = i;
     }
   }
   const bool is_forever = i == queue.size() && !limited_by.has_value();
   for (const Visit& visit : queue) {
-    Safe& safe = SafeOf(visit.state);
+    Known& safe = KnownOf(safe_, visit.state);
     safe.is_all = safe.is_all || is_forever;
-    safe.length =
-        is_forever ? SIZE_MAX : std::max(safe.length, limit - std::min(limit, visit.before));
+    safe.least =
+        is_forever ? SIZE_MAX : std::max(safe.least, limit - std::min(limit, visit.before));
   }
   for (size_t back = limited_by.value_or(0); limited_by.has_value(); back = queue[back].from) {
-    SafeOf(queue[back].state).is_all = true;
+    KnownOf(safe_, queue[back].state).is_all = true;
     if (back == 0) {
       break;
     }
   }
-  return SafeOf(state).length;
+  return KnownOf(safe_, state).least;
 }
 
 bool LiveAutomaton::HasMoreTextsThan(int32_t state, size_t count) {
-  const auto index = static_cast<size_t>(state);
-  if (at_least_.size() <= index) {
-    at_least_.resize(std::max(automaton_.size(), index + 1), 0);
+  if (const Known& known = KnownOf(texts_, state); known.is_all || known.least > count) {
+    return known.least > count;
   }
-  if (at_least_[index] > count) {
-    return true;
-  }
-  // The next question asks for more.
-  for (const size_t enough : {(count * 2) + 64, count}) {
-    if (CountTexts(state, enough)) {
-      at_least_[index] = enough + 1;
-      return true;
-    }
-  }
-  return false;
+  const size_t enough = (count * 2) + 64;  // the next question asks for more
+  const size_t found = CountTexts(state, enough);
+  KnownOf(texts_, state) = {.least = found, .is_all = found <= enough};
+  return found > count;
 }
 
-bool LiveAutomaton::CountTexts(int32_t state, size_t count) {
+// How many there are, if not more than `count_max`; else any number that is greater.
+size_t LiveAutomaton::CountTexts(int32_t state, size_t count_max) {
   std::vector<std::pair<int32_t, size_t>> front;  // states, and the prefixes that lead there
   if (IsLive(state)) {
     front.emplace_back(state, 1);
@@ -110,7 +103,7 @@ bool LiveAutomaton::CountTexts(int32_t state, size_t count) {
     for (const auto& [at, ways] : front) {
       ended += CanEnd(at) ? ways : 0;
       for (const ScalarArc& arc : Arcs(at)) {
-        const size_t more = std::min(ways, count + 1) * (arc.high - arc.low + size_t{1});
+        const size_t more = std::min(ways, count_max + 1) * (arc.high - arc.low + size_t{1});
         prefixes += more;
         const auto same = std::find_if(next.begin(), next.end(),
                                        [&](const auto& one) { return one.first == arc.next; });
@@ -119,12 +112,19 @@ bool LiveAutomaton::CountTexts(int32_t state, size_t count) {
       }
     }
     // Every live prefix has at least one text of its own.
-    if (ended + prefixes > count) {
-      return true;
+    if (ended + prefixes > count_max) {
+      return ended + prefixes;
     }
     front = std::move(next);
   }
-  return false;
+  return ended;
+}
+
+bool LiveAutomaton::HasText(int32_t state, std::u32string_view text) {
+  for (size_t i = 0; i < text.size() && state != ScalarAutomaton::kDead; ++i) {
+    state = Step(state, text[i]);
+  }
+  return state != ScalarAutomaton::kDead && CanEnd(state);
 }
 
 std::optional<std::vector<std::u32string>> LiveAutomaton::Texts(int32_t state, size_t count_max) {
