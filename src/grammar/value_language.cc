@@ -32,15 +32,14 @@ ValueLanguage& JsonLanguage::Values(PendingId pending) {
   }
   auto values = std::make_unique<ValueLanguage>();
   const std::vector<PendingPair> pairs = this->pending(pending);
-  const auto is_good = [](int32_t truth) { return truth > 0; };
   values->strings = MakeAutomaton(pairs, kString);
   if (values->strings != nullptr) {
-    values->live_strings = std::make_unique<LiveAutomaton>(*values->strings, is_good);
+    values->live_strings = std::make_unique<LiveAutomaton>(*values->strings);
     values->types |= values->live_strings->IsLive(ScalarAutomaton::kInitial) ? kString : 0;
   }
   values->numbers = MakeAutomaton(pairs, kNumber);
   if (values->numbers != nullptr) {
-    values->live_numbers = std::make_unique<LiveAutomaton>(*values->numbers, is_good);
+    values->live_numbers = std::make_unique<LiveAutomaton>(*values->numbers);
     values->types |= values->live_numbers->IsLive(ScalarAutomaton::kInitial) ? kNumber : 0;
   }
   std::vector<Alternative> objects;
