@@ -48,6 +48,16 @@ int64_t WithoutTens(int64_t value, int64_t digits) {
   return value;
 }
 
+// What is known when one of two may be had.
+Answer Either(Answer a, Answer b) {
+  for (const Answer answer : {Answer::kYes, Answer::kOpen, Answer::kTooLarge}) {
+    if (a == answer || b == answer) {
+      return answer;
+    }
+  }
+  return Answer::kNo;
+}
+
 // Whether what was read is one, when zeros follow.
 bool IsMultiple(const Remainder& divisor) {
   return divisor.rest % WithoutTens(divisor.value, divisor.missing) == 0;
@@ -104,7 +114,7 @@ struct Digits {
   Answer Exist() const {
     constexpr size_t kAvoidedMax = 16;
     const bool is_cut = count > kDigitsMax;
-    const Answer none = is_cut ? Answer::kOpen : Answer::kNo;
+    const Answer none = is_cut ? Answer::kTooLarge : Answer::kNo;
     const Wide end = PowerOfTen(std::min(count, kDigitsMax));
     const Wide first = nonzero && wanted.rest == 0 ? wanted.modulus : wanted.rest;
     if (std::any_of(avoided.begin(), avoided.end(), [&](const Avoided& one) {
@@ -116,7 +126,7 @@ struct Digits {
       return none;
     }
     if (avoided.size() > kAvoidedMax) {
-      return Answer::kOpen;
+      return Answer::kTooLarge;
     }
     if ((end - 1 - first) / wanted.modulus + 1 >= Wide{1} << avoided.size()) {
       return Answer::kYes;
@@ -130,7 +140,7 @@ struct Digits {
     }
     const bool unclear = std::any_of(avoided.begin(), avoided.end(),
                                      [](const Avoided& one) { return one.is_large; });
-    return unclear ? Answer::kOpen : none;
+    return unclear ? Answer::kTooLarge : none;
   }
 };
 
@@ -173,7 +183,7 @@ Answer Completes(const ScalarAtoms::FormRest& form, const std::vector<Remainder>
     const int64_t rest = Shifted(divisor.rest, digits.count, modulus);
     // All divide the negative of what was read, with zeros behind it.
     if (!Meet(digits.wanted, (modulus - rest) % modulus, modulus)) {
-      return Answer::kOpen;
+      return Answer::kTooLarge;
     }
   }
   for (const Remainder& divisor : avoided) {
@@ -264,20 +274,18 @@ Answer NumberOutlook::OfMultiples(const Lengths& lengths) const {
   }
   // From some length on there are more digits than matter.
   const int64_t enough = std::max(lengths.least, kDigitsMax + 1);
-  bool open = false;
-  for (int64_t more = lengths.least; more <= std::min(lengths.most, enough); ++more) {
+  Answer any = Answer::kNo;
+  for (int64_t more = lengths.least; more <= std::min(lengths.most, enough) && any != Answer::kYes;
+       ++more) {
     algebra_.Spend(16);
-    const Answer answer = Completes(form_, wanted, avoided, more);
-    if (answer == Answer::kYes) {
-      return answer;
-    }
-    open = open || answer == Answer::kOpen;
+    any = Either(any, Completes(form_, wanted, avoided, more));
   }
-  return open ? Answer::kOpen : Answer::kNo;
+  return any;
 }
 
 // Takes multiples as wanted or as avoided until the formula is decided.
 Answer NumberOutlook::Choose(const Lengths& lengths) {
+  constexpr int32_t kChoicesMax = 1'000;
   algebra_.Spend(8 + formulas_.size() + atoms_.size());
   const Truth truth = KnownOfAny();
   if (truth == Truth::kNo) {
@@ -289,21 +297,19 @@ Answer NumberOutlook::Choose(const Lengths& lengths) {
     const Answer answer = OfMultiples(lengths);
     return truth == Truth::kYes || answer == Answer::kNo ? answer : Answer::kOpen;
   }
-  bool open = false;
+  if (++choices_ > kChoicesMax) {
+    return Answer::kOpen;
+  }
+  Answer any = Answer::kNo;
   for (const Truth choice : {Truth::kNo, Truth::kYes}) {
     truths_[*next] = choice;
-    const Answer answer = Choose(lengths);
+    any = any == Answer::kYes ? any : Either(any, Choose(lengths));
     truths_[*next] = Truth::kOpen;
-    if (answer == Answer::kYes) {
-      return answer;
-    }
-    open = open || answer == Answer::kOpen;
   }
-  return open ? Answer::kOpen : Answer::kNo;
+  return any;
 }
 
 Answer NumberOutlook::Ask(const std::vector<int64_t>& parts) {
-  constexpr size_t kMultiplesMax = 10;
   const ScalarAtoms& atoms = algebra_.atoms();
   const auto form = atoms.RestOfForm(atoms_[0], parts[0]);
   if (!form.has_value()) {
@@ -320,10 +326,8 @@ Answer NumberOutlook::Ask(const std::vector<int64_t>& parts) {
       remainders_.push_back(atoms.RemainderOf(atoms_[i], parts[i]));
     }
   }
-  if (live_.size() > kMultiplesMax) {
-    return Answer::kOpen;
-  }
-  bool open = false;
+  Answer any = Answer::kNo;
+  choices_ = 0;
   for (const Lengths& lengths : LengthsOf(parts)) {
     for (size_t i = 1; i < atoms_.size(); ++i) {
       if (atoms.kind(atoms_[i]) != ScalarAtoms::Kind::kMultiple) {
@@ -331,13 +335,12 @@ Answer NumberOutlook::Ask(const std::vector<int64_t>& parts) {
         truths_[i] = !holds.has_value() ? Truth::kOpen : *holds ? Truth::kYes : Truth::kNo;
       }
     }
-    const Answer answer = Choose(lengths);
-    if (answer == Answer::kYes) {
-      return answer;
+    any = Either(any, Choose(lengths));
+    if (any == Answer::kYes) {
+      break;
     }
-    open = open || answer == Answer::kOpen;
   }
-  return open ? Answer::kOpen : Answer::kNo;
+  return any;
 }
 
 }  // namespace millrace::grammar

@@ -25,15 +25,16 @@ namespace millrace::grammar {
 // Thread-compatible.
 class NumberOutlook {
  public:
-  enum class Answer : uint8_t { kNo, kYes, kOpen };
+  // kOpen: a digit more must tell. kTooLarge: nothing tells, the divisors have too many digits.
+  enum class Answer : uint8_t { kNo, kYes, kOpen, kTooLarge };
 
   // One of `formulas` is to hold; their atoms, behind the form, are `atoms`. All must outlive this.
   NumberOutlook(const std::vector<FormulaId>& formulas, const std::vector<AtomId>& atoms,
                 SchemaAlgebra& algebra)
       : formulas_(formulas), atoms_(atoms), algebra_(algebra) {}
 
-  // After the states `parts` of the atoms. kOpen before the first digit, where a digit more must
-  // tell, and where it would take divisors beyond 36 digits.
+  // After the states `parts` of the atoms. kTooLarge only where four divisors or more, or two that
+  // are 23 places apart and one of them to be avoided, have a common multiple beyond 36 digits.
   Answer Ask(const std::vector<int64_t>& parts);
 
  private:
@@ -57,6 +58,7 @@ class NumberOutlook {
   std::vector<Truth> truths_;                       // of the atoms
   std::vector<size_t> live_;                        // multiples that are not ruled out
   std::vector<ScalarAtoms::Remainder> remainders_;  // of these
+  int32_t choices_ = 0;                             // tried
 };
 
 }  // namespace millrace::grammar

@@ -228,6 +228,22 @@ TEST(NumberTest, JoinsMultiplesThatMustHoldTogether) {
                            "type": "number", "minimum": 1, "maximum": 10000})";
   EXPECT_TRUE(Admits(schema, "8721"));  // the least common multiple of 27/4, 19 and 17/8
   EXPECT_FALSE(Admits(schema, "8720"));
+  const char* finer =
+      R"({"allOf": [{"multipleOf": 0.12345678}, {"multipleOf": 0.0625}], "maximum": 1e8})";
+  EXPECT_TRUE(Admits(finer, "771604.875"));  // twice the least one
+  EXPECT_FALSE(Admits(finer, "771604.876"));
+}
+
+TEST(NumberTest, EndsInsteadOfForbiddingWhatMayBeValid) {
+  const auto schema = JsonSchema::Compile(
+      R"({"type": "integer", "allOf": [{"multipleOf": 999999999989}, {"multipleOf": 999999999961},
+                                       {"multipleOf": 999999999937}, {"multipleOf": 999999999899}]})");
+  ASSERT_TRUE(schema.has_value());
+  const auto vocabulary = testing::SmallVocabulary();
+  Matcher matcher(Grammar::OfSchema(*schema), vocabulary);
+  std::vector<uint32_t> mask(vocabulary->mask_words());
+  EXPECT_EQ(matcher.FillMask(mask), 0U);
+  EXPECT_TRUE(matcher.is_exhausted());
 }
 
 TEST(NumberTest, FollowsZerosInFractionsOfEnumeratedNumbers) {

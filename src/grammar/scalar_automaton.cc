@@ -259,6 +259,7 @@ void LiveAutomaton::Search(int32_t state) {
   };
   std::vector<Visit> queue = {{state, -1}};
   std::unordered_map<int32_t, bool> seen = {{state, true}};
+  bool gives_up = false;
   for (size_t i = 0; i < queue.size(); ++i) {
     const int32_t at = queue[i].state;
     if (MarkOf(at) == Mark::kDead) {
@@ -277,16 +278,22 @@ void LiveAutomaton::Search(int32_t state) {
       MarkOf(at) = Mark::kDead;
       continue;
     }
+    gives_up = gives_up || outlook == Answer::kTooLarge || queue.size() > kSearchMax;
     if (queue.size() > kSearchMax) {
-      gave_up_ = true;
-      MarkOf(state) = Mark::kDead;
-      return;
+      break;
+    }
+    if (outlook == Answer::kTooLarge) {
+      continue;
     }
     for (const ScalarArc& arc : automaton_.Arcs(at)) {
       if (seen.emplace(arc.next, true).second) {
         queue.push_back({arc.next, static_cast<int32_t>(i)});
       }
     }
+  }
+  if (gives_up) {
+    *gave_up_ = true;
+    queue.resize(1);  // of the others no more is known
   }
   for (const Visit& visit : queue) {
     MarkOf(visit.state) = Mark::kDead;

@@ -57,7 +57,7 @@ class ScalarAutomaton {
   }
 
   // Whether some formula can come to hold after `state`, where it is a number's and arithmetic can
-  // tell; kOpen = it must be searched for.
+  // tell; kOpen: it must be searched for.
   NumberOutlook::Answer Outlook(int32_t state) {
     return outlook_.has_value() ? outlook_->Ask(states_[static_cast<size_t>(state)].parts)
                                 : NumberOutlook::Answer::kOpen;
@@ -99,11 +99,15 @@ class LiveAutomaton {
   // States looked at before a question is given up, which counts as no.
   static constexpr size_t kSearchMax = 200'000;
 
-  // It ends well where some formula holds.
-  explicit LiveAutomaton(ScalarAutomaton& automaton) : automaton_(automaton) {}
-  // `is_good` says whether a scalar may end with a truth; asked once a truth.
-  LiveAutomaton(ScalarAutomaton& automaton, std::function<bool(int32_t truth)> is_good)
-      : automaton_(automaton), is_good_(std::move(is_good)) {}
+  // `is_good` says whether a scalar may end with a truth, asked once a truth; empty: where some
+  // formula holds. `gave_up`, if given, is set when a question is given up; it must outlive this.
+  explicit LiveAutomaton(ScalarAutomaton& automaton,
+                         std::function<bool(int32_t truth)> is_good = {}, bool* gave_up = nullptr)
+      : automaton_(automaton),
+        is_good_(std::move(is_good)),
+        gave_up_(gave_up != nullptr ? gave_up : &own_gave_up_) {}
+  LiveAutomaton(const LiveAutomaton&) = delete;
+  LiveAutomaton& operator=(const LiveAutomaton&) = delete;
 
   ScalarAutomaton& automaton() { return automaton_; }
   bool IsLive(int32_t state);
@@ -125,7 +129,7 @@ class LiveAutomaton {
   std::optional<std::vector<std::u32string>> Texts(int32_t state, size_t count_max);
   // Some of them, up to `count` and short ones first.
   std::vector<std::u32string> SomeTexts(int32_t state, size_t count);
-  bool gave_up() const { return gave_up_; }
+  bool gave_up() const { return *gave_up_; }
   size_t memory_bytes() const { return memory_bytes_; }
 
  private:
@@ -143,12 +147,13 @@ class LiveAutomaton {
   bool CountTexts(int32_t state, size_t count);
 
   ScalarAutomaton& automaton_;
-  std::function<bool(int32_t)> is_good_;  // empty: some formula holds
+  std::function<bool(int32_t)> is_good_;
   std::vector<Mark> marks_;
   std::vector<View> views_;
   std::vector<int8_t> good_;      // by truth; -1 = not asked
   std::vector<size_t> at_least_;  // by state: so many texts follow
-  bool gave_up_ = false;
+  bool own_gave_up_ = false;
+  bool* gave_up_;
   size_t memory_bytes_ = 0;  // of the views
 };
 
