@@ -13,9 +13,10 @@ using Remainder = ScalarAtoms::Remainder;
 __extension__ using Wide = __int128;
 
 constexpr int64_t kDigitsMax = 36;  // that a Wide holds, with room for a sum
+constexpr int64_t kDivisorDigits = ScalarAtoms::kDivisorDigits;
 constexpr int64_t kEndless = std::numeric_limits<int64_t>::max();
 
-Wide PowerOfTen(int64_t digits) {
+constexpr Wide PowerOfTen(int64_t digits) {
   Wide power = 1;
   for (; digits > 0; --digits) {
     power *= 10;
@@ -23,9 +24,9 @@ Wide PowerOfTen(int64_t digits) {
   return power;
 }
 
-const Wide kWideMax = PowerOfTen(kDigitsMax);
+constexpr Wide kWideMax = PowerOfTen(kDigitsMax);
 
-// a * 10^digits modulo `modulus`, both below 2^41.
+// a * 10^digits modulo `modulus`.
 int64_t Shifted(int64_t a, int64_t digits, int64_t modulus) {
   Wide result = a % modulus;
   Wide base = 10 % modulus;
@@ -110,18 +111,13 @@ struct Digits {
   Residue wanted = {};
   std::vector<Avoided> avoided = {};
 
-  // Whether there are some.
+  // Whether there are some, when not all of the residue make a multiple that is to be avoided.
   Answer Exist() const {
     constexpr size_t kAvoidedMax = 16;
     const bool is_cut = count > kDigitsMax;
     const Answer none = is_cut ? Answer::kTooLarge : Answer::kNo;
     const Wide end = PowerOfTen(std::min(count, kDigitsMax));
     const Wide first = nonzero && wanted.rest == 0 ? wanted.modulus : wanted.rest;
-    if (std::any_of(avoided.begin(), avoided.end(), [&](const Avoided& one) {
-          return !one.is_large && wanted.modulus % one.modulus == 0;
-        })) {
-      return Answer::kNo;
-    }
     if (first >= end) {
       return none;
     }
@@ -152,12 +148,27 @@ Digits::Avoided Avoid(const Remainder& divisor, int64_t more, int64_t places) {
     return {.base = Shifted(divisor.rest, more + places, modulus), .modulus = modulus};
   }
   const int64_t finer = places - divisor.missing;
-  if (finer > kDigitsMax - 13) {
+  if (finer > kDigitsMax - kDivisorDigits) {
     return {.is_large = true};
   }
   const Wide power = PowerOfTen(finer);
   return {.base = Shifted(divisor.rest, more + divisor.missing, divisor.value) * power,
           .modulus = divisor.value * power};
+}
+
+// Whether all common multiples of `divisors` are multiples of `modulus`.
+bool AskForMultiple(const std::vector<int64_t>& divisors, Wide modulus) {
+  Wide common = 1;  // what they have of it
+  for (const int64_t divisor : divisors) {
+    const int64_t part = std::gcd(static_cast<int64_t>(modulus % divisor), divisor);
+    common *= part / std::gcd(static_cast<int64_t>(common % part), part);
+  }
+  return common == modulus;
+}
+
+// With so many digits there are always some: ten to the number of those avoided, even without 0.
+int64_t EnoughDigits(size_t wanted, size_t avoided) {
+  return (kDivisorDigits * static_cast<int64_t>(wanted)) + static_cast<int64_t>(avoided) + 1;
 }
 
 // Whether `more` digits of the integer part and a fraction make a multiple of all `wanted` and of
@@ -178,20 +189,29 @@ Answer Completes(const ScalarAtoms::FormRest& form, const std::vector<Remainder>
                        std::none_of(avoided.begin(), avoided.end(), IsMultiple);
     return holds ? Answer::kYes : Answer::kNo;
   }
+  std::vector<int64_t> moduli;
   for (const Remainder& divisor : wanted) {
-    const int64_t modulus = WithoutTens(divisor.value, divisor.missing - places);
-    const int64_t rest = Shifted(divisor.rest, digits.count, modulus);
-    // All divide the negative of what was read, with zeros behind it.
-    if (!Meet(digits.wanted, (modulus - rest) % modulus, modulus)) {
-      return Answer::kTooLarge;
-    }
+    moduli.push_back(WithoutTens(divisor.value, divisor.missing - places));
   }
   for (const Remainder& divisor : avoided) {
     if (form.in_fraction && divisor.missing == 0) {
       // The digits are beyond its places: zeros would leave a multiple what it is.
       digits.nonzero = digits.nonzero || divisor.rest == 0;
-    } else {
-      digits.avoided.push_back(Avoid(divisor, more, places));
+      continue;
+    }
+    digits.avoided.push_back(Avoid(divisor, more, places));
+    if (!digits.avoided.back().is_large && AskForMultiple(moduli, digits.avoided.back().modulus)) {
+      return Answer::kNo;
+    }
+  }
+  if (digits.count >= EnoughDigits(wanted.size(), avoided.size())) {
+    return Answer::kYes;
+  }
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const int64_t rest = Shifted(wanted[i].rest, digits.count, moduli[i]);
+    // All divide the negative of what was read, with zeros behind it.
+    if (!Meet(digits.wanted, (moduli[i] - rest) % moduli[i], moduli[i])) {
+      return Answer::kTooLarge;
     }
   }
   return digits.Exist();
@@ -272,8 +292,7 @@ Answer NumberOutlook::OfMultiples(const Lengths& lengths) const {
       (truth == Truth::kYes ? wanted : avoided).push_back(remainders_[i]);
     }
   }
-  // From some length on there are more digits than matter.
-  const int64_t enough = std::max(lengths.least, kDigitsMax + 1);
+  const int64_t enough = std::max(lengths.least, EnoughDigits(wanted.size(), avoided.size()));
   Answer any = Answer::kNo;
   for (int64_t more = lengths.least; more <= std::min(lengths.most, enough) && any != Answer::kYes;
        ++more) {

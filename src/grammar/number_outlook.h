@@ -33,8 +33,8 @@ class NumberOutlook {
                 SchemaAlgebra& algebra)
       : formulas_(formulas), atoms_(atoms), algebra_(algebra) {}
 
-  // After the states `parts` of the atoms. kTooLarge only where four divisors or more, or two that
-  // are 23 places apart and one of them to be avoided, have a common multiple beyond 36 digits.
+  // After the states `parts` of the atoms. kTooLarge only where bounds leave the number some dozens
+  // of digits and the divisors have a common multiple beyond 36.
   Answer Ask(const std::vector<int64_t>& parts);
 
  private:

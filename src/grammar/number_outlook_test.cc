@@ -495,14 +495,14 @@ TEST(NumberOutlookTest, SearchesAlongNumbersOfSetsOnly) {
 }
 
 TEST(NumberOutlookTest, ReachesCommonMultiplesThatAreTooLargeToCount) {
-  constexpr int64_t kA = 999'999'999'989;
-  constexpr int64_t kB = 999'999'999'961;
+  constexpr int64_t kA = 999'999'999'999'989;
+  constexpr int64_t kB = 999'999'999'999'987;
   const auto formulas = [](ScalarAtoms& atoms, SchemaAlgebra& algebra) {
     return std::vector{algebra.And(
         {algebra.Number(atoms.Multiple(Decimal::FromInteger(kA))),
          algebra.Number(atoms.Multiple(Decimal::FromInteger(kB))),
          algebra.Number(atoms.Above(Decimal{})),
-         algebra.Not(algebra.Number(atoms.Above(Decimal::Parse("1.5e24").value_or(Decimal{}))))})};
+         algebra.Not(algebra.Number(atoms.Above(Decimal::Parse("1.5e30").value_or(Decimal{}))))})};
   };
   Language language(formulas);
   const std::string product = DigitsOf(Wide{kA} * kB);
@@ -513,6 +513,23 @@ TEST(NumberOutlookTest, ReachesCommonMultiplesThatAreTooLargeToCount) {
     }
   }
   EXPECT_FALSE(language.live().gave_up());
+}
+
+TEST(NumberOutlookTest, LetsNumbersGrowToCommonMultiplesOfAnySize) {
+  for (const int64_t avoided : {3000, 500}) {
+    const auto formulas = [&](ScalarAtoms& atoms, SchemaAlgebra& algebra) {
+      const auto multiple = [&](int64_t divisor) {
+        return algebra.Number(atoms.Multiple(Decimal::FromInteger(divisor)));
+      };
+      return std::vector{algebra.And({multiple(999'999'999'989), multiple(999'999'999'961),
+                                      multiple(999'999'999'937), multiple(999'999'999'899),
+                                      multiple(1000), algebra.Not(multiple(avoided))})};
+    };
+    Language language(formulas);
+    EXPECT_EQ(language.Begins("-12"), avoided == 3000);
+    EXPECT_FALSE(language.Begins("-12.5"));
+    EXPECT_FALSE(language.live().gave_up());
+  }
 }
 
 TEST(NumberOutlookTest, CountsDivisorsWhosePlacesLieFarApart) {

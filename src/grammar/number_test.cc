@@ -234,10 +234,21 @@ TEST(NumberTest, JoinsMultiplesThatMustHoldTogether) {
   EXPECT_FALSE(Admits(finer, "771604.876"));
 }
 
+TEST(NumberTest, RefusesDivisorsOfTooManyDigits) {
+  EXPECT_TRUE(Admits(R"({"type": "number", "multipleOf": 0.123456789012345})", "0.24691357802469"));
+  for (const char* schema :
+       {R"({"multipleOf": 0.1234567890123456})", R"({"multipleOf": 1234567890123456})"}) {
+    const auto refused = JsonSchema::Compile(schema);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().message, ::testing::HasSubstr("has too many digits"));
+  }
+}
+
 TEST(NumberTest, EndsInsteadOfForbiddingWhatMayBeValid) {
   const auto schema = JsonSchema::Compile(
-      R"({"type": "integer", "allOf": [{"multipleOf": 999999999989}, {"multipleOf": 999999999961},
-                                       {"multipleOf": 999999999937}, {"multipleOf": 999999999899}]})");
+      R"({"type": "integer", "maximum": 1e40,
+          "allOf": [{"multipleOf": 999999999989}, {"multipleOf": 999999999961},
+                    {"multipleOf": 999999999937}, {"multipleOf": 999999999899}]})");
   ASSERT_TRUE(schema.has_value());
   const auto vocabulary = testing::SmallVocabulary();
   Matcher matcher(Grammar::OfSchema(*schema), vocabulary);

@@ -92,7 +92,8 @@ AtomId ScalarAtoms::NumberSet(std::vector<std::string> spellings) {
 }
 
 bool ScalarAtoms::CanCount(const Decimal& divisor) {
-  return divisor.digits.size() + static_cast<size_t>(std::max(divisor.exponent, 0)) <= 12 &&
+  return divisor.digits.size() + static_cast<size_t>(std::max(divisor.exponent, 0)) <=
+             static_cast<size_t>(kDivisorDigits) &&
          divisor.exponent > -400;
 }
 

@@ -42,7 +42,8 @@ class ScalarAtoms {
     kCanonical = 4,  // one spelling a value: no zero at the end of a fraction, no minus before zero
   };
   // The largest divisor whose remainders we count, without its decimal point.
-  static constexpr int64_t kDivisorMax = int64_t{1} << 40;
+  static constexpr int64_t kDivisorMax = 1'000'000'000'000'000;
+  static constexpr int64_t kDivisorDigits = 15;  // kDivisorMax is 10 to their number
 
   explicit ScalarAtoms(RegexAlgebra& regexes) : regexes_(regexes) {}
 
