@@ -190,6 +190,7 @@ Answer Completes(const ScalarAtoms::FormRest& form, const std::vector<Remainder>
     return holds ? Answer::kYes : Answer::kNo;
   }
   std::vector<int64_t> moduli;
+  moduli.reserve(wanted.size());
   for (const Remainder& divisor : wanted) {
     moduli.push_back(WithoutTens(divisor.value, divisor.missing - places));
   }
@@ -235,6 +236,7 @@ std::vector<NumberOutlook::Lengths> NumberOutlook::LengthsOf(
   std::sort(starts.begin(), starts.end());
   starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
   std::vector<Lengths> result;
+  result.reserve(starts.size());
   for (size_t i = 0; i < starts.size(); ++i) {
     result.push_back({starts[i], i + 1 < starts.size() ? starts[i + 1] - 1 : kEndless});
   }

@@ -77,6 +77,7 @@ class Language {
  public:
   Language(const std::vector<Conditions>& cases, Spelling spelling) {
     std::vector<FormulaId> any;
+    any.reserve(cases.size());
     for (const Conditions& conditions : cases) {
       any.push_back(FormulaOf(conditions));
     }
