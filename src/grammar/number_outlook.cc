@@ -113,21 +113,17 @@ struct Digits {
 
   // Whether there are some, when not all of the residue make a multiple that is to be avoided.
   Answer Exist() const {
-    constexpr size_t kAvoidedMax = 16;
+    constexpr size_t kProvenMax = 16;                        // of those avoided
+    constexpr int32_t kTriesMax = int32_t{1} << kProvenMax;  // more would find one long before
     const bool is_cut = count > kDigitsMax;
-    const Answer none = is_cut ? Answer::kTooLarge : Answer::kNo;
     const Wide end = PowerOfTen(std::min(count, kDigitsMax));
     const Wide first = nonzero && wanted.rest == 0 ? wanted.modulus : wanted.rest;
-    if (first >= end) {
-      return none;
-    }
-    if (avoided.size() > kAvoidedMax) {
-      return Answer::kTooLarge;
-    }
-    if ((end - 1 - first) / wanted.modulus + 1 >= Wide{1} << avoided.size()) {
+    if (first < end && avoided.size() <= kProvenMax &&
+        (end - 1 - first) / wanted.modulus + 1 >= Wide{1} << avoided.size()) {
       return Answer::kYes;
     }
-    for (Wide at = first; at < end; at += wanted.modulus) {
+    int32_t tries = 0;
+    for (Wide at = first; at < end && tries < kTriesMax; at += wanted.modulus, ++tries) {
       if (std::none_of(avoided.begin(), avoided.end(), [&](const Avoided& one) {
             return one.is_large || (one.base + at) % one.modulus == 0;
           })) {
@@ -136,7 +132,7 @@ struct Digits {
     }
     const bool unclear = std::any_of(avoided.begin(), avoided.end(),
                                      [](const Avoided& one) { return one.is_large; });
-    return unclear ? Answer::kTooLarge : none;
+    return unclear || is_cut || tries == kTriesMax ? Answer::kTooLarge : Answer::kNo;
   }
 };
 

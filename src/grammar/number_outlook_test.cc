@@ -495,6 +495,30 @@ TEST(NumberOutlookTest, SearchesAlongNumbersOfSetsOnly) {
   }
 }
 
+TEST(NumberOutlookTest, AvoidsManyDivisorsWithinBounds) {
+  const auto formulas = [](ScalarAtoms& atoms, SchemaAlgebra& algebra) {
+    const auto multiple = [&](int64_t divisor) {
+      return algebra.Number(atoms.Multiple(Decimal::FromInteger(divisor)));
+    };
+    std::vector<FormulaId> parts = {
+        multiple(1), algebra.Not(algebra.Number(atoms.Above(Decimal::FromInteger(100))))};
+    for (const int64_t prime :
+         {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67}) {
+      parts.push_back(algebra.Not(multiple(prime)));
+    }
+    return std::vector{algebra.And(std::move(parts))};
+  };
+  Language language(formulas);
+  std::string admitted;
+  for (int number = 0; number <= 110; ++number) {
+    admitted += language.Admits(std::to_string(number)) ? std::to_string(number) + " " : "";
+  }
+  EXPECT_EQ(admitted, "1 71 73 79 83 89 97 ");
+  EXPECT_FALSE(language.Begins("2"));
+  EXPECT_TRUE(language.Begins("-2"));
+  EXPECT_FALSE(language.live().gave_up());
+}
+
 TEST(NumberOutlookTest, ReachesCommonMultiplesThatAreTooLargeToCount) {
   constexpr int64_t kA = 999'999'999'999'989;
   constexpr int64_t kB = 999'999'999'999'987;
