@@ -101,15 +101,18 @@ bool Meet(Residue& numbers, int64_t rest, int64_t modulus) {
 
 // Digits D to be appended: those of one residue, and not those that make a multiple.
 struct Digits {
-  struct Avoided {
-    Wide base = 0;  // base + D is no multiple of the modulus
+  struct Multiple {  // where base + D is one of the modulus
+    Wide base = 0;
     Wide modulus = 1;
     bool is_large = false;  // the modulus does not fit
+
+    bool IsMade(Wide digits) const { return (base + digits) % modulus == 0; }
   };
   int64_t count = 0;  // of the digits
   bool nonzero = false;
   Residue wanted = {};
-  std::vector<Avoided> avoided = {};
+  std::vector<Multiple> wanted_too = {};
+  std::vector<Multiple> avoided = {};
 
   // Whether there are some, when not all of the residue make a multiple that is to be avoided.
   Answer Exist() const {
@@ -118,27 +121,28 @@ struct Digits {
     const bool is_cut = count > kDigitsMax;
     const Wide end = PowerOfTen(std::min(count, kDigitsMax));
     const Wide first = nonzero && wanted.rest == 0 ? wanted.modulus : wanted.rest;
-    if (first < end && avoided.size() <= kProvenMax &&
+    if (first < end && wanted_too.empty() && avoided.size() <= kProvenMax &&
         (end - 1 - first) / wanted.modulus + 1 >= Wide{1} << avoided.size()) {
       return Answer::kYes;
     }
     int32_t tries = 0;
     for (Wide at = first; at < end && tries < kTriesMax; at += wanted.modulus, ++tries) {
-      if (std::none_of(avoided.begin(), avoided.end(), [&](const Avoided& one) {
-            return one.is_large || (one.base + at) % one.modulus == 0;
-          })) {
+      if (std::all_of(wanted_too.begin(), wanted_too.end(),
+                      [at](const Multiple& one) { return one.IsMade(at); }) &&
+          std::none_of(avoided.begin(), avoided.end(),
+                       [at](const Multiple& one) { return one.is_large || one.IsMade(at); })) {
         return Answer::kYes;
       }
     }
     const bool unclear = std::any_of(avoided.begin(), avoided.end(),
-                                     [](const Avoided& one) { return one.is_large; });
+                                     [](const Multiple& one) { return one.is_large; });
     return unclear || is_cut || tries == kTriesMax ? Answer::kTooLarge : Answer::kNo;
   }
 };
 
 // The multiples of `divisor` are to be avoided by `more` digits of the integer part and `places` of
 // the fraction.
-Digits::Avoided Avoid(const Remainder& divisor, int64_t more, int64_t places) {
+Digits::Multiple Avoid(const Remainder& divisor, int64_t more, int64_t places) {
   if (divisor.missing >= places) {
     const int64_t modulus = WithoutTens(divisor.value, divisor.missing - places);
     return {.base = Shifted(divisor.rest, more + places, modulus), .modulus = modulus};
@@ -208,7 +212,7 @@ Answer Completes(const ScalarAtoms::FormRest& form, const std::vector<Remainder>
     const int64_t rest = Shifted(wanted[i].rest, digits.count, moduli[i]);
     // All divide the negative of what was read, with zeros behind it.
     if (!Meet(digits.wanted, (moduli[i] - rest) % moduli[i], moduli[i])) {
-      return Answer::kTooLarge;
+      digits.wanted_too.push_back({.base = rest, .modulus = moduli[i]});
     }
   }
   return digits.Exist();
@@ -261,8 +265,7 @@ NumberOutlook::Truth NumberOutlook::Known(FormulaId formula) const {
       return result;
     }
     default: {
-      const auto at = std::find(atoms_.begin() + 1, atoms_.end(), node.a);
-      const Truth truth = truths_[static_cast<size_t>(at - atoms_.begin())];
+      const Truth truth = truths_[PlaceOf(node.a)];
       return truth == Truth::kOpen || !node.negated ? truth
              : truth == Truth::kYes                 ? Truth::kNo
                                                     : Truth::kYes;
@@ -290,14 +293,33 @@ Answer NumberOutlook::OfMultiples(const Lengths& lengths) const {
       (truth == Truth::kYes ? wanted : avoided).push_back(remainders_[i]);
     }
   }
-  const int64_t enough = std::max(lengths.least, EnoughDigits(wanted.size(), avoided.size()));
+  algebra_.Spend(16);
+  if (const int64_t enough = EnoughDigits(wanted.size(), avoided.size()); lengths.most >= enough) {
+    return Completes(form_, wanted, avoided, std::max(lengths.least, enough));
+  }
   Answer any = Answer::kNo;
-  for (int64_t more = lengths.least; more <= std::min(lengths.most, enough) && any != Answer::kYes;
-       ++more) {
+  for (int64_t more = lengths.least; more <= lengths.most && any != Answer::kYes; ++more) {
     algebra_.Spend(16);
     any = Either(any, Completes(form_, wanted, avoided, more));
   }
   return any;
+}
+
+size_t NumberOutlook::NextChoice(FormulaId formula) const {
+  using Op = SchemaAlgebra::Op;
+  const SchemaAlgebra::Formula& node = algebra_.at(formula);
+  if (Known(formula) != Truth::kOpen) {
+    return 0;
+  }
+  if (node.op != Op::kAnd && node.op != Op::kOr) {
+    const bool is_multiple = algebra_.atoms().kind(node.a) == ScalarAtoms::Kind::kMultiple;
+    return is_multiple ? PlaceOf(node.a) : 0;
+  }
+  size_t next = 0;
+  for (size_t i = 0; i < node.parts.size() && next == 0; ++i) {
+    next = NextChoice(node.parts[i]);
+  }
+  return next;
 }
 
 // Takes multiples as wanted or as avoided until the formula is decided.
@@ -308,9 +330,11 @@ Answer NumberOutlook::Choose(const Lengths& lengths) {
   if (truth == Truth::kNo) {
     return Answer::kNo;
   }
-  const auto next = std::find_if(live_.begin(), live_.end(),
-                                 [this](size_t i) { return truths_[i] == Truth::kOpen; });
-  if (truth == Truth::kYes || next == live_.end()) {
+  size_t next = 0;
+  for (size_t i = 0; truth == Truth::kOpen && i < formulas_.size() && next == 0; ++i) {
+    next = NextChoice(formulas_[i]);
+  }
+  if (next == 0) {
     const Answer answer = OfMultiples(lengths);
     return truth == Truth::kYes || answer == Answer::kNo ? answer : Answer::kOpen;
   }
@@ -319,9 +343,9 @@ Answer NumberOutlook::Choose(const Lengths& lengths) {
   }
   Answer any = Answer::kNo;
   for (const Truth choice : {Truth::kNo, Truth::kYes}) {
-    truths_[*next] = choice;
+    truths_[next] = choice;
     any = any == Answer::kYes ? any : Either(any, Choose(lengths));
-    truths_[*next] = Truth::kOpen;
+    truths_[next] = Truth::kOpen;
   }
   return any;
 }

@@ -2,6 +2,7 @@
 // come cannot all be tried.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -45,8 +46,12 @@ class NumberOutlook {
   };
 
   std::vector<Lengths> LengthsOf(const std::vector<int64_t>& parts) const;
+  size_t PlaceOf(AtomId atom) const {
+    return static_cast<size_t>(std::find(atoms_.begin() + 1, atoms_.end(), atom) - atoms_.begin());
+  }
   Truth Known(FormulaId formula) const;
   Truth KnownOfAny() const;
+  size_t NextChoice(FormulaId formula) const;  // an atom that decides something; 0 = none
   Answer Choose(const Lengths& lengths);
   Answer OfMultiples(const Lengths& lengths) const;
 

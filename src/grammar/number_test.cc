@@ -234,6 +234,20 @@ TEST(NumberTest, JoinsMultiplesThatMustHoldTogether) {
   EXPECT_FALSE(Admits(finer, "771604.876"));
 }
 
+TEST(NumberTest, KnowsThatNoCommonMultipleIsWithinBounds) {
+  const auto schema = JsonSchema::Compile(
+      R"({"type": "integer", "maximum": 1e20,
+          "allOf": [{"multipleOf": 999999999989}, {"multipleOf": 999999999961},
+                    {"multipleOf": 999999999937}, {"multipleOf": 999999999899}]})");
+  ASSERT_TRUE(schema.has_value());
+  Matcher matcher(Grammar::OfSchema(*schema), testing::SmallVocabulary());
+  for (const char* digit : {"1", "9"}) {
+    EXPECT_FALSE(matcher.AcceptText(digit));
+  }
+  EXPECT_TRUE(matcher.AcceptText("0"));
+  EXPECT_FALSE(matcher.is_exhausted());
+}
+
 TEST(NumberTest, RefusesDivisorsOfTooManyDigits) {
   EXPECT_TRUE(Admits(R"({"type": "number", "multipleOf": 0.123456789012345})", "0.24691357802469"));
   for (const char* schema :
