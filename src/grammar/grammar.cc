@@ -91,8 +91,7 @@ base::Result<Expression> Expression::Regex(std::string_view pattern) {
   language->automaton = std::make_unique<ScalarAutomaton>(
       std::vector<FormulaId>{formula}, ScalarAutomaton::Options{.some_must_hold = true},
       language->algebra);
-  language->live = std::make_unique<LiveAutomaton>(*language->automaton,
-                                                   [](int32_t truth) { return truth > 0; });
+  language->live = std::make_unique<LiveAutomaton>(*language->automaton);
   if (!language->live->IsLive(ScalarAutomaton::kInitial)) {
     return base::InvalidArgument("no text matches the pattern");
   }

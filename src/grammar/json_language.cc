@@ -162,7 +162,7 @@ bool JsonLanguage::IsSatisfiable(FormulaId formula) {
     } else if (type == kString || type == kNumber) {
       ScalarAutomaton automaton(
           {inside}, {.type = type, .free_numbers = true, .some_must_hold = true}, algebra_);
-      LiveAutomaton live(automaton, [&](int32_t truth) { return truth > 0; });
+      LiveAutomaton live(automaton);
       found = live.IsLive(ScalarAutomaton::kInitial);
       gave_up_ = gave_up_ || live.gave_up();
     } else {

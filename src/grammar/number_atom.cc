@@ -83,6 +83,26 @@ int64_t ScalarAtoms::StepForm(int32_t flags, int64_t state, char32_t c) {
   return kDead;
 }
 
+std::optional<ScalarAtoms::FormRest> ScalarAtoms::RestOfForm(AtomId atom, int64_t state) const {
+  const bool zeros = (argument(atom) & (kNoZeroFraction | kCanonical)) == 0;
+  switch (state) {
+    case 2:
+      return FormRest{};
+    case 3:
+      return FormRest{.integer_may_grow = true};
+    case 10:
+      return FormRest{.needs_nonzero = true};
+    case 4:
+      return FormRest{.in_fraction = true, .needs_nonzero = !zeros};
+    case 5:
+      return FormRest{.in_fraction = true};
+    case 6:
+      return FormRest{.in_fraction = true, .needs_nonzero = true};
+    default:
+      return std::nullopt;
+  }
+}
+
 int64_t ScalarAtoms::StepBound(const Bound& bound, int64_t state, char32_t c) {
   Comparison now = Comparison::Unpack(state);
   const auto order_at = static_cast<size_t>(now.count);
@@ -123,23 +143,32 @@ int64_t ScalarAtoms::StepBound(const Bound& bound, int64_t state, char32_t c) {
   return is_below ? kDead : now.Pack();
 }
 
-bool ScalarAtoms::DependsOnLengthOnly(AtomId atom, int64_t state) const {
-  const auto index = static_cast<size_t>(argument(atom));
+std::optional<bool> ScalarAtoms::HoldsAfter(AtomId atom, int64_t state, int64_t more) const {
   if (state == kDead) {
+    return false;
+  }
+  if (kind(atom) == Kind::kNumberSet) {
+    return std::nullopt;
+  }
+  const Bound& bound = bounds_[static_cast<size_t>(argument(atom))];
+  const Comparison now = Comparison::Unpack(state);
+  int64_t order = now.order;
+  if (now.phase == kIntegerPhase && more != DigitsToBound(atom, state)) {
+    order = more < DigitsToBound(atom, state) ? kLess : kGreater;
+  }
+  if (!now.negative && bound.negative) {
     return true;
   }
-  switch (kind(atom)) {
-    case Kind::kMultiple:
-      return divisors_[index].scale == 0 && (state & 1) == 0;
-    case Kind::kAtLeast:
-    case Kind::kAbove: {
-      constexpr size_t kDigitsMax = 15;  // hints are up to 16 digits long
-      const Comparison now = Comparison::Unpack(state);
-      return now.order != kEqual && bounds_[index].integer.size() <= kDigitsMax;
-    }
-    default:
-      return false;
+  return order == kEqual ? std::nullopt : std::optional((order == kLess) == now.negative);
+}
+
+int64_t ScalarAtoms::DigitsToBound(AtomId atom, int64_t state) const {
+  const Comparison now = Comparison::Unpack(state);
+  if (state == kDead || now.phase == kFractionPhase) {
+    return 0;
   }
+  return static_cast<int64_t>(bounds_[static_cast<size_t>(argument(atom))].integer.size()) -
+         now.count;
 }
 
 bool ScalarAtoms::AcceptsBound(const Bound& bound, int64_t state, bool strict) {
@@ -162,13 +191,12 @@ bool ScalarAtoms::AcceptsBound(const Bound& bound, int64_t state, bool strict) {
   return bound.negative || order == kGreater || (order == kEqual && !strict);
 }
 
-// Bit 0: in the fraction; bit 1: a digit beyond the divisor's last place is not zero; 12 bits:
-// places read of the fraction; above: the remainder of the digits read.
+// Bit 0: in the fraction; 12 bits: places read of the fraction, up to the divisor's; above: the
+// remainder of the digits read.
 int64_t ScalarAtoms::StepMultiple(const Divisor& divisor, int64_t state, char32_t c) {
   const bool in_fraction = (state & 1) != 0;
-  const bool is_off = (state & 2) != 0;
-  int64_t places = (state >> 2) & 0xFFF;
-  int64_t rest = state >> 14;
+  int64_t places = (state >> 1) & 0xFFF;
+  int64_t rest = state >> 13;
   if (c == U'.') {
     return state | 1;
   }
@@ -181,51 +209,21 @@ int64_t ScalarAtoms::StepMultiple(const Divisor& divisor, int64_t state, char32_
   }
   rest = ((rest * 10) + digit) % divisor.value;
   places += in_fraction ? 1 : 0;
-  return (rest << 14) | (places << 2) | (is_off ? 2 : 0) | (in_fraction ? 1 : 0);
+  return (rest << 13) | (places << 1) | (in_fraction ? 1 : 0);
 }
 
 bool ScalarAtoms::AcceptsMultiple(const Divisor& divisor, int64_t state) {
-  int64_t rest = state >> 14;
-  for (int64_t places = (state >> 2) & 0xFFF; places < divisor.scale && rest != 0; ++places) {
+  int64_t rest = state >> 13;
+  for (int64_t places = (state >> 1) & 0xFFF; places < divisor.scale && rest != 0; ++places) {
     rest = rest * 10 % divisor.value;
   }
   return rest == 0;
 }
 
-std::vector<std::string> ScalarAtoms::DigitsToMultiple(AtomId atom, int64_t state) const {
+ScalarAtoms::Remainder ScalarAtoms::RemainderOf(AtomId atom, int64_t state) const {
   const Divisor& divisor = divisors_[static_cast<size_t>(argument(atom))];
-  if (state == kDead) {
-    return {};
-  }
-  // `count` digits D after what was read, whose remainder is R: R * 10^count + D must be a multiple
-  // of `modulus`, which is the divisor in units of the last of these digits.
-  constexpr int64_t kCountMax = 16;
-  const bool in_fraction = (state & 1) != 0;
-  const int64_t missing = divisor.scale - (in_fraction ? (state >> 2) & 0xFFF : 0);
-  std::vector<std::string> result;
-  int64_t span = 1;
-  int64_t rest = (state >> 14) % divisor.value;
-  for (int64_t count = 0; count <= (in_fraction ? std::min(missing, kCountMax) : kCountMax);
-       ++count) {
-    int64_t modulus = divisor.value;
-    for (int64_t i = in_fraction ? count : 0; i < missing; ++i) {
-      modulus /= std::gcd(modulus, int64_t{10});
-    }
-    const int64_t least = (modulus - rest % modulus) % modulus;
-    if (least < span) {
-      const int64_t greatest = least + ((span - 1 - least) / modulus * modulus);
-      for (const int64_t value : {least, greatest}) {
-        std::string digits = count == 0 ? "" : std::to_string(value);
-        digits.insert(0, static_cast<size_t>(count) - digits.size(), '0');
-        if (result.empty() || result.back() != digits) {
-          result.push_back(std::move(digits));
-        }
-      }
-    }
-    rest = rest * 10 % divisor.value;
-    span *= 10;
-  }
-  return result;
+  const auto places = static_cast<int32_t>((state >> 1) & 0xFFF);
+  return {.value = divisor.value, .rest = state >> 13, .missing = divisor.scale - places};
 }
 
 // The node of the canonical spelling, with what the fraction may still add to it: bits 32..47 the

@@ -228,6 +228,47 @@ TEST(NumberTest, JoinsMultiplesThatMustHoldTogether) {
                            "type": "number", "minimum": 1, "maximum": 10000})";
   EXPECT_TRUE(Admits(schema, "8721"));  // the least common multiple of 27/4, 19 and 17/8
   EXPECT_FALSE(Admits(schema, "8720"));
+  const char* finer =
+      R"({"allOf": [{"multipleOf": 0.12345678}, {"multipleOf": 0.0625}], "maximum": 1e8})";
+  EXPECT_TRUE(Admits(finer, "771604.875"));  // twice the least one
+  EXPECT_FALSE(Admits(finer, "771604.876"));
+}
+
+TEST(NumberTest, KnowsThatNoCommonMultipleIsWithinBounds) {
+  const auto schema = JsonSchema::Compile(
+      R"({"type": "integer", "maximum": 1e20,
+          "allOf": [{"multipleOf": 999999999989}, {"multipleOf": 999999999961},
+                    {"multipleOf": 999999999937}, {"multipleOf": 999999999899}]})");
+  ASSERT_TRUE(schema.has_value());
+  Matcher matcher(Grammar::OfSchema(*schema), testing::SmallVocabulary());
+  for (const char* digit : {"1", "9"}) {
+    EXPECT_FALSE(matcher.AcceptText(digit));
+  }
+  EXPECT_TRUE(matcher.AcceptText("0"));
+  EXPECT_FALSE(matcher.is_exhausted());
+}
+
+TEST(NumberTest, RefusesDivisorsOfTooManyDigits) {
+  EXPECT_TRUE(Admits(R"({"type": "number", "multipleOf": 0.123456789012345})", "0.24691357802469"));
+  for (const char* schema :
+       {R"({"multipleOf": 0.1234567890123456})", R"({"multipleOf": 1234567890123456})"}) {
+    const auto refused = JsonSchema::Compile(schema);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().message, ::testing::HasSubstr("has too many digits"));
+  }
+}
+
+TEST(NumberTest, EndsInsteadOfForbiddingWhatMayBeValid) {
+  const auto schema = JsonSchema::Compile(
+      R"({"type": "integer", "maximum": 1e40,
+          "allOf": [{"multipleOf": 999999999989}, {"multipleOf": 999999999961},
+                    {"multipleOf": 999999999937}, {"multipleOf": 999999999899}]})");
+  ASSERT_TRUE(schema.has_value());
+  const auto vocabulary = testing::SmallVocabulary();
+  Matcher matcher(Grammar::OfSchema(*schema), vocabulary);
+  std::vector<uint32_t> mask(vocabulary->mask_words());
+  EXPECT_EQ(matcher.FillMask(mask), 0U);
+  EXPECT_TRUE(matcher.is_exhausted());
 }
 
 TEST(NumberTest, FollowsZerosInFractionsOfEnumeratedNumbers) {

@@ -92,7 +92,8 @@ AtomId ScalarAtoms::NumberSet(std::vector<std::string> spellings) {
 }
 
 bool ScalarAtoms::CanCount(const Decimal& divisor) {
-  return divisor.digits.size() + static_cast<size_t>(std::max(divisor.exponent, 0)) <= 12 &&
+  return divisor.digits.size() + static_cast<size_t>(std::max(divisor.exponent, 0)) <=
+             static_cast<size_t>(kDivisorDigits) &&
          divisor.exponent > -400;
 }
 
@@ -120,25 +121,24 @@ std::optional<AtomId> ScalarAtoms::CommonMultiple(AtomId a, AtomId b) {
   if (low.scale > high.scale) {
     std::swap(low, high);
   }
-  // In units of the finer one; wide, because zeros at the end are cut only afterwards.
+  // low.value * 10^shift, in units of the finer one, has the divisor `common` together with the
+  // other. The least multiple of both, low.value * 10^shift * high.value / common, ends in `shift`
+  // zeros.
   __extension__ using Wide = __int128;
-  constexpr int32_t kShiftMax = 12;
-  if (high.scale - low.scale > kShiftMax) {
-    return std::nullopt;
+  Wide part = low.value % high.value;
+  for (int32_t shift = high.scale - low.scale; shift > 0; --shift) {
+    part = part * 10 % high.value;
   }
-  Wide least = low.value;
-  for (; low.scale < high.scale; ++low.scale) {
-    least *= 10;
-  }
-  const auto part = static_cast<int64_t>(least % high.value);
-  least = least / std::gcd(part, high.value) * high.value;
-  for (; high.scale > 0 && least % 10 == 0; --high.scale) {
+  const int64_t common = std::gcd(static_cast<int64_t>(part), high.value);
+  Wide least = Wide{low.value} * (high.value / common);
+  int32_t scale = low.scale;
+  for (; scale > 0 && least % 10 == 0; --scale) {
     least /= 10;
   }
   if (least > kDivisorMax) {
     return std::nullopt;
   }
-  return Intern(Divisor{.value = static_cast<int64_t>(least), .scale = high.scale});
+  return Intern(Divisor{.value = static_cast<int64_t>(least), .scale = scale});
 }
 
 const std::vector<std::u32string>& ScalarAtoms::texts(AtomId atom) const {

@@ -42,7 +42,8 @@ class ScalarAtoms {
     kCanonical = 4,  // one spelling a value: no zero at the end of a fraction, no minus before zero
   };
   // The largest divisor whose remainders we count, without its decimal point.
-  static constexpr int64_t kDivisorMax = int64_t{1} << 40;
+  static constexpr int64_t kDivisorMax = 1'000'000'000'000'000;
+  static constexpr int64_t kDivisorDigits = 15;  // kDivisorMax is 10 to their number
 
   explicit ScalarAtoms(RegexAlgebra& regexes) : regexes_(regexes) {}
 
@@ -78,17 +79,29 @@ class ScalarAtoms {
   void AddBoundaries(AtomId atom, int64_t state, std::vector<char32_t>& starts);
   // Of kMultiple: the multiples of both, when their remainders can be counted.
   std::optional<AtomId> CommonMultiple(AtomId a, AtomId b);
-  // Of kMultiple: runs of digits that, appended in `state`, make a multiple; of every length the
-  // least and the greatest.
-  std::vector<std::string> DigitsToMultiple(AtomId atom, int64_t state) const;
-  // Whether all digits that may be appended to an integer part in `state` do alike, but for their
-  // number: of a comparison that the digits so far have decided; and of a multiple of an integer,
-  // which the digits of DigitsToMultiple stand for.
-  bool DependsOnLengthOnly(AtomId atom, int64_t state) const;
-  // Of kMultiple: the divisor without its decimal point.
-  int64_t DivisorOf(AtomId atom) const {
-    return divisors_[static_cast<size_t>(argument(atom))].value;
-  }
+  // What a number still may add to what was read, as its form says.
+  struct FormRest {
+    bool in_fraction = false;
+    bool integer_may_grow = false;  // digits may follow in the integer part
+    bool needs_nonzero = false;     // some digit that is not zero must follow
+  };
+  // Of kNumberForm: nullopt before the first digit and in an exponent.
+  std::optional<FormRest> RestOfForm(AtomId atom, int64_t state) const;
+  // Of kMultiple, while alive: `rest` * 10^-`places` is what was read, without its sign, modulo
+  // the divisor, `value` * 10^-(`places` + `missing`). Places of the fraction beyond the divisor's
+  // are zeros so far, and not counted.
+  struct Remainder {
+    int64_t value = 1;
+    int64_t rest = 0;
+    int32_t missing = 0;
+  };
+  Remainder RemainderOf(AtomId atom, int64_t state) const;
+  // Of a comparison or a set: whether it holds after `more` digits of the integer part and any
+  // fraction. nullopt: that depends on which, as far as a look at the state tells.
+  std::optional<bool> HoldsAfter(AtomId atom, int64_t state, int64_t more) const;
+  // Of a comparison: after how many more digits the integer part is as long as the bound's; where
+  // that is not to be known any more, 0.
+  int64_t DigitsToBound(AtomId atom, int64_t state) const;
 
   size_t memory_bytes() const { return memory_bytes_; }
 

@@ -43,6 +43,11 @@ ScalarAutomaton::ScalarAutomaton(std::vector<FormulaId> formulas, const Options&
       flags |= ScalarAtoms::kCanonical;
     }
     atoms_[0] = atoms.Form(flags);
+    if (std::any_of(atoms_.begin() + 1, atoms_.end(), [&](AtomId atom) {
+          return atoms.kind(atom) == ScalarAtoms::Kind::kMultiple;
+        })) {
+      outlook_.emplace(formulas_, atoms_, algebra_);
+    }
   }
   std::vector<int64_t> parts;
   for (const AtomId atom : atoms_) {
@@ -208,70 +213,6 @@ int32_t ScalarAutomaton::Step(int32_t state, char32_t c) {
   return arc != arcs.end() && arc->low <= c ? arc->next : kDead;
 }
 
-int32_t ScalarAutomaton::LargestMultiple() const {
-  const ScalarAtoms& atoms = algebra_.atoms();
-  int32_t largest = -1;
-  for (size_t i = guards_; i < atoms_.size(); ++i) {
-    if (atoms.kind(atoms_[i]) == ScalarAtoms::Kind::kMultiple &&
-        (largest < 0 ||
-         atoms.DivisorOf(atoms_[i]) > atoms.DivisorOf(atoms_[static_cast<size_t>(largest)]))) {
-      largest = static_cast<int32_t>(i);
-    }
-  }
-  return largest;
-}
-
-std::vector<std::string> ScalarAutomaton::Hints(int32_t state) const {
-  const int32_t largest = LargestMultiple();
-  if (largest < 0) {
-    return {};
-  }
-  const auto index = static_cast<size_t>(largest);
-  return algebra_.atoms().DigitsToMultiple(atoms_[index],
-                                           states_[static_cast<size_t>(state)].parts[index]);
-}
-
-int32_t ScalarAutomaton::TruthAfter(int32_t state, std::string_view text) {
-  std::vector<int64_t> parts = states_[static_cast<size_t>(state)].parts;
-  for (const char c : text) {
-    for (size_t i = 0; i < parts.size(); ++i) {
-      parts[i] = algebra_.atoms().Step(atoms_[i], parts[i], static_cast<char32_t>(c));
-    }
-  }
-  return TruthOf(parts);
-}
-
-bool ScalarAutomaton::HintsDecide(int32_t state) const {
-  using Op = SchemaAlgebra::Op;
-  if (formulas_.size() != 1) {
-    return false;
-  }
-  const ScalarAtoms& atoms = algebra_.atoms();
-  const SchemaAlgebra::Formula& formula = algebra_.at(formulas_[0]);
-  const std::vector<int64_t>& parts = states_[static_cast<size_t>(state)].parts;
-  size_t multiples = 0;
-  const auto is_decided = [&](FormulaId part) {
-    const SchemaAlgebra::Formula& literal = algebra_.at(part);
-    if (literal.op != Op::kNumber) {
-      return false;
-    }
-    const auto at =
-        std::find(atoms_.begin() + static_cast<std::ptrdiff_t>(guards_), atoms_.end(), literal.a);
-    multiples += atoms.kind(literal.a) == ScalarAtoms::Kind::kMultiple ? 1 : 0;
-    return (!literal.negated || atoms.kind(literal.a) != ScalarAtoms::Kind::kMultiple) &&
-           atoms.DependsOnLengthOnly(literal.a, parts[static_cast<size_t>(at - atoms_.begin())]);
-  };
-  return formula.op == Op::kAnd &&
-         std::all_of(formula.parts.begin(), formula.parts.end(), is_decided) && multiples == 1;
-}
-
-bool ScalarAutomaton::NeedsHints() const {
-  constexpr int64_t kManyRemainders = 1000;
-  const int32_t largest = LargestMultiple();
-  return largest >= 0 &&
-         algebra_.atoms().DivisorOf(atoms_[static_cast<size_t>(largest)]) > kManyRemainders;
-}
-
 LiveAutomaton::Mark& LiveAutomaton::MarkOf(int32_t state) {
   const auto index = static_cast<size_t>(state);
   if (marks_.size() <= index) {
@@ -289,7 +230,7 @@ bool LiveAutomaton::IsGood(int32_t truth) {
     good_.resize(index + 1, -1);
   }
   if (good_[index] < 0) {
-    const bool good = is_good_(truth);
+    const bool good = is_good_ ? is_good_(truth) : truth > 0;
     good_[index] = good ? 1 : 0;
   }
   return good_[index] == 1;
@@ -299,49 +240,49 @@ bool LiveAutomaton::CanEnd(int32_t state) { return IsGood(automaton_.Truth(state
 
 bool LiveAutomaton::IsLive(int32_t state) {
   if (MarkOf(state) == Mark::kUnknown) {
-    if (!TryHints(state)) {
-      Search(state);
-    }
+    Search(state);
   }
   return MarkOf(state) == Mark::kLive;
 }
 
-bool LiveAutomaton::TryHints(int32_t state) {
-  for (const std::string& hint : automaton_.Hints(state)) {
-    if (IsGood(automaton_.TruthAfter(state, hint))) {
-      MarkOf(state) = Mark::kLive;
-      return true;
-    }
-  }
-  return false;
+NumberOutlook::Answer LiveAutomaton::Outlook(int32_t state) {
+  return is_good_ ? NumberOutlook::Answer::kOpen : automaton_.Outlook(state);
 }
 
 // Breadth first to a good end or a live state. What lies on the way is live; when nothing is found,
 // everything seen is dead.
-bool LiveAutomaton::Search(int32_t state) {
+void LiveAutomaton::Search(int32_t state) {
+  using Answer = NumberOutlook::Answer;
   struct Visit {
     int32_t state;
     int32_t from;
   };
   std::vector<Visit> queue = {{state, -1}};
   std::unordered_map<int32_t, bool> seen = {{state, true}};
-  const bool needs_hints = automaton_.NeedsHints();
-  size_t hints_left = needs_hints ? 2000 : 0;
+  bool gives_up = false;
   for (size_t i = 0; i < queue.size(); ++i) {
     const int32_t at = queue[i].state;
-    const bool hinted = i > 0 && hints_left > 0 && --hints_left > 0 && TryHints(at);
-    if (hinted || CanEnd(at) || MarkOf(at) == Mark::kLive) {
+    if (MarkOf(at) == Mark::kDead) {
+      continue;
+    }
+    const bool live = MarkOf(at) == Mark::kLive || CanEnd(at);
+    const Answer outlook = live ? Answer::kYes : Outlook(at);
+    if (outlook == Answer::kYes) {
       for (auto back = static_cast<int32_t>(i); back >= 0;
            back = queue[static_cast<size_t>(back)].from) {
         MarkOf(queue[static_cast<size_t>(back)].state) = Mark::kLive;
       }
-      return true;
+      return;
     }
-    if (queue.size() > kSearchMax || (needs_hints && hints_left == 0)) {
-      gave_up_ = true;
+    if (outlook == Answer::kNo) {
+      MarkOf(at) = Mark::kDead;
+      continue;
+    }
+    gives_up = gives_up || outlook == Answer::kTooLarge || queue.size() > kSearchMax;
+    if (queue.size() > kSearchMax) {
       break;
     }
-    if (MarkOf(at) == Mark::kDead || (needs_hints && automaton_.HintsDecide(at))) {
+    if (outlook == Answer::kTooLarge) {
       continue;
     }
     for (const ScalarArc& arc : automaton_.Arcs(at)) {
@@ -350,14 +291,13 @@ bool LiveAutomaton::Search(int32_t state) {
       }
     }
   }
-  if (gave_up_) {
-    MarkOf(state) = Mark::kDead;
-    return false;
+  if (gives_up) {
+    *gave_up_ = true;
+    queue.resize(1);  // of the others no more is known
   }
   for (const Visit& visit : queue) {
     MarkOf(visit.state) = Mark::kDead;
   }
-  return false;
 }
 
 std::span<const ScalarArc> LiveAutomaton::Arcs(int32_t state) {

@@ -7,10 +7,10 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "grammar/number_outlook.h"
 #include "grammar/schema_algebra.h"
 
 namespace millrace::grammar {
@@ -41,6 +41,8 @@ class ScalarAutomaton {
     bool some_must_hold = false;
   };
   ScalarAutomaton(std::vector<FormulaId> formulas, const Options& options, SchemaAlgebra& algebra);
+  ScalarAutomaton(const ScalarAutomaton&) = delete;
+  ScalarAutomaton& operator=(const ScalarAutomaton&) = delete;
 
   // Where characters lead; a character of no arc is no part of any number, or a surrogate.
   std::span<const ScalarArc> Arcs(int32_t state);
@@ -54,14 +56,12 @@ class ScalarAutomaton {
     return subsets_[static_cast<size_t>(truth)];
   }
 
-  // Runs of digits that may lead from `state` to a good end: to multiples of the largest divisor.
-  std::vector<std::string> Hints(int32_t state) const;
-  // Whether there is no good end from `state` when none of its hints leads to one.
-  bool HintsDecide(int32_t state) const;
-  // The truth after ASCII characters, without new states.
-  int32_t TruthAfter(int32_t state, std::string_view text);
-  // Whether a search should try them everywhere: there are too many remainders to look at all.
-  bool NeedsHints() const;
+  // Whether some formula can come to hold after `state`, where it is a number's and arithmetic can
+  // tell; kOpen: it must be searched for.
+  NumberOutlook::Answer Outlook(int32_t state) {
+    return outlook_.has_value() ? outlook_->Ask(states_[static_cast<size_t>(state)].parts)
+                                : NumberOutlook::Answer::kOpen;
+  }
 
   size_t size() const { return states_.size(); }
   size_t memory_bytes() const { return memory_bytes_; }
@@ -75,7 +75,6 @@ class ScalarAutomaton {
   };
 
   void Collect(FormulaId formula);
-  int32_t LargestMultiple() const;  // an index of `atoms_`, -1 = none
   bool Holds(FormulaId formula, const std::vector<int64_t>& parts) const;
   bool CanComeToHold(FormulaId formula, const std::vector<int64_t>& parts) const;
   int32_t Intern(std::vector<int64_t> parts);
@@ -90,6 +89,7 @@ class ScalarAutomaton {
   std::vector<State> states_;
   std::unordered_multimap<uint64_t, int32_t> index_;
   std::vector<std::vector<int32_t>> subsets_;
+  std::optional<NumberOutlook> outlook_;  // of numbers that may have to be multiples
   size_t memory_bytes_ = 0;
 };
 
@@ -99,9 +99,15 @@ class LiveAutomaton {
   // States looked at before a question is given up, which counts as no.
   static constexpr size_t kSearchMax = 200'000;
 
-  // `is_good` says whether a scalar may end with a truth; asked once a truth.
-  LiveAutomaton(ScalarAutomaton& automaton, std::function<bool(int32_t truth)> is_good)
-      : automaton_(automaton), is_good_(std::move(is_good)) {}
+  // `is_good` says whether a scalar may end with a truth, asked once a truth; empty: where some
+  // formula holds. `gave_up`, if given, is set when a question is given up; it must outlive this.
+  explicit LiveAutomaton(ScalarAutomaton& automaton,
+                         std::function<bool(int32_t truth)> is_good = {}, bool* gave_up = nullptr)
+      : automaton_(automaton),
+        is_good_(std::move(is_good)),
+        gave_up_(gave_up != nullptr ? gave_up : &own_gave_up_) {}
+  LiveAutomaton(const LiveAutomaton&) = delete;
+  LiveAutomaton& operator=(const LiveAutomaton&) = delete;
 
   ScalarAutomaton& automaton() { return automaton_; }
   bool IsLive(int32_t state);
@@ -129,7 +135,7 @@ class LiveAutomaton {
   std::optional<std::vector<std::u32string>> Texts(int32_t state, size_t count_max);
   // Some of them, up to `count` and short ones first.
   std::vector<std::u32string> SomeTexts(int32_t state, size_t count);
-  bool gave_up() const { return gave_up_; }
+  bool gave_up() const { return *gave_up_; }
   size_t memory_bytes() const { return memory_bytes_; }
 
  private:
@@ -148,8 +154,8 @@ class LiveAutomaton {
 
   Mark& MarkOf(int32_t state);
   Known& KnownOf(std::vector<Known>& known, int32_t state) const;
-  bool Search(int32_t state);
-  bool TryHints(int32_t state);
+  NumberOutlook::Answer Outlook(int32_t state);
+  void Search(int32_t state);
   bool IsGood(int32_t truth);
   size_t CountTexts(int32_t state, size_t count_max);
   bool TakesAll(int32_t state);
@@ -161,7 +167,8 @@ class LiveAutomaton {
   std::vector<int8_t> good_;  // by truth; -1 = not asked
   std::vector<Known> texts_;  // by state: so many texts follow
   std::vector<Known> safe_;   // by state: so many characters are safe
-  bool gave_up_ = false;
+  bool own_gave_up_ = false;
+  bool* gave_up_;
   size_t memory_bytes_ = 0;  // of the views
 };
 

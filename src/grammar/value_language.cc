@@ -32,15 +32,14 @@ ValueLanguage& JsonLanguage::Values(PendingId pending) {
   }
   auto values = std::make_unique<ValueLanguage>();
   const std::vector<PendingPair> pairs = this->pending(pending);
-  const auto is_good = [](int32_t truth) { return truth > 0; };
   values->strings = MakeAutomaton(pairs, kString);
   if (values->strings != nullptr) {
-    values->live_strings = std::make_unique<LiveAutomaton>(*values->strings, is_good);
+    values->live_strings = std::make_unique<LiveAutomaton>(*values->strings, nullptr, &gave_up_);
     values->types |= values->live_strings->IsLive(ScalarAutomaton::kInitial) ? kString : 0;
   }
   values->numbers = MakeAutomaton(pairs, kNumber);
   if (values->numbers != nullptr) {
-    values->live_numbers = std::make_unique<LiveAutomaton>(*values->numbers, is_good);
+    values->live_numbers = std::make_unique<LiveAutomaton>(*values->numbers, nullptr, &gave_up_);
     values->types |= values->live_numbers->IsLive(ScalarAutomaton::kInitial) ? kNumber : 0;
   }
   std::vector<Alternative> objects;
@@ -58,8 +57,6 @@ ValueLanguage& JsonLanguage::Values(PendingId pending) {
       arrays.push_back({inside, tag});
     }
   }
-  gave_up_ = gave_up_ || (values->live_strings != nullptr && values->live_strings->gave_up()) ||
-             (values->live_numbers != nullptr && values->live_numbers->gave_up());
   values->object = InternAlternatives(std::move(objects));
   values->array = InternAlternatives(std::move(arrays));
   values->types |= values->object != kNone ? kObject : 0;
@@ -112,11 +109,14 @@ KeyLanguage& JsonLanguage::Keys(AlternativesId alternatives) {
   }
   keys.automaton = std::make_unique<ScalarAutomaton>(
       std::move(formulas), ScalarAutomaton::Options{.type = kString}, algebra_);
-  keys.live = std::make_unique<LiveAutomaton>(*keys.automaton, [this, alternatives](int32_t truth) {
-    static const std::string probe = "\x01";
-    PendingOfKey(alternatives, truth, probe, {});
-    return Keys(alternatives).generic[static_cast<size_t>(truth)] != kNone;
-  });
+  keys.live = std::make_unique<LiveAutomaton>(
+      *keys.automaton,
+      [this, alternatives](int32_t truth) {
+        static const std::string probe = "\x01";
+        PendingOfKey(alternatives, truth, probe, {});
+        return Keys(alternatives).generic[static_cast<size_t>(truth)] != kNone;
+      },
+      &gave_up_);
   return keys;
 }
 
@@ -162,10 +162,13 @@ LiveAutomaton* JsonLanguage::KeysThatMayCome(AlternativesId alternatives, const 
   }
   std::unique_ptr<LiveAutomaton>& live = keys.narrowed[which];
   if (live == nullptr) {
-    live = std::make_unique<LiveAutomaton>(*keys.automaton, [which](int32_t truth) {
-      return truth >= 0 && static_cast<size_t>(truth) < which.size() &&
-             which[static_cast<size_t>(truth)];
-    });
+    live = std::make_unique<LiveAutomaton>(
+        *keys.automaton,
+        [which](int32_t truth) {
+          return truth >= 0 && static_cast<size_t>(truth) < which.size() &&
+                 which[static_cast<size_t>(truth)];
+        },
+        &gave_up_);
   }
   return live.get();
 }

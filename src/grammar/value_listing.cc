@@ -74,7 +74,7 @@ bool JsonLanguage::FindValues(FormulaId formula, ValueSearch& search) {
 bool JsonLanguage::FindScalars(FormulaId inside, int32_t type, ValueSearch& search) {
   ScalarAutomaton automaton(
       {inside}, {.type = type, .canonical_numbers = true, .some_must_hold = true}, algebra_);
-  LiveAutomaton live(automaton, [](int32_t truth) { return truth > 0; });
+  LiveAutomaton live(automaton);
   if (search.values.size() > search.count_max ||
       live.HasMoreTextsThan(ScalarAutomaton::kInitial, search.count_max)) {
     return false;
