@@ -251,17 +251,19 @@ size_t JsonLanguage::KnownMemoryBytes() {
 size_t JsonLanguage::memory_bytes() const {
   size_t sum = own_bytes_ + regexes_.memory_bytes() + atoms_.memory_bytes() +
                algebra_.memory_bytes() + (satisfiable_.size() * 48);
-  for (const auto& [id, values] : values_) {
-    sum += sizeof(ValueLanguage) + 64;
-    sum += values->strings ? values->strings->memory_bytes() : 0;
-    sum += values->numbers ? values->numbers->memory_bytes() : 0;
-    sum += values->live_strings ? values->live_strings->memory_bytes() : 0;
-    sum += values->live_numbers ? values->live_numbers->memory_bytes() : 0;
+  const auto of = [](const auto& part) { return part != nullptr ? part->memory_bytes() : 0; };
+  for (const auto& values : values_) {
+    sum += sizeof(values);
+    if (values != nullptr) {
+      sum += sizeof(ValueLanguage) + of(values->strings) + of(values->numbers) +
+             of(values->live_strings) + of(values->live_numbers);
+    }
   }
-  for (const auto& [id, keys] : keys_) {
-    sum += sizeof(KeyLanguage) + 64 + (keys->names.size() * 48);
-    sum += keys->automaton ? keys->automaton->memory_bytes() : 0;
-    sum += keys->live ? keys->live->memory_bytes() : 0;
+  for (const auto& keys : keys_) {
+    sum += sizeof(keys);
+    if (keys != nullptr) {
+      sum += sizeof(KeyLanguage) + (keys->names.size() * 48) + of(keys->automaton) + of(keys->live);
+    }
   }
   return sum;
 }

@@ -360,8 +360,8 @@ class JsonLanguage {
   std::vector<std::vector<PendingPair>> pendings_;
   std::map<std::vector<Alternative>, AlternativesId> alternatives_index_;
   std::vector<std::vector<Alternative>> alternatives_;
-  std::unordered_map<PendingId, std::unique_ptr<ValueLanguage>> values_;
-  std::unordered_map<AlternativesId, std::unique_ptr<KeyLanguage>> keys_;
+  std::vector<std::unique_ptr<ValueLanguage>> values_;  // by PendingId, as far as asked
+  std::vector<std::unique_ptr<KeyLanguage>> keys_;      // by AlternativesId
   std::map<std::pair<PendingId, std::vector<int32_t>>, AlternativesId> after_value_;
   struct ItemKey {
     AlternativesId alternatives;

@@ -136,7 +136,10 @@ class LiveAutomaton {
   // Some of them, up to `count` and short ones first.
   std::vector<std::u32string> SomeTexts(int32_t state, size_t count);
   bool gave_up() const { return *gave_up_; }
-  size_t memory_bytes() const { return memory_bytes_; }
+  size_t memory_bytes() const {
+    return memory_bytes_ + marks_.capacity() +
+           ((texts_.capacity() + safe_.capacity()) * sizeof(Known));
+  }
 
  private:
   enum class Mark : uint8_t { kUnknown, kLive, kDead };

@@ -26,9 +26,9 @@ std::unique_ptr<ScalarAutomaton> JsonLanguage::MakeAutomaton(const std::vector<P
 }
 
 ValueLanguage& JsonLanguage::Values(PendingId pending) {
-  std::unique_ptr<ValueLanguage>& stored = values_[pending];
-  if (stored != nullptr) {
-    return *stored;
+  const auto index = static_cast<size_t>(pending);
+  if (index < values_.size() && values_[index] != nullptr) {
+    return *values_[index];
   }
   auto values = std::make_unique<ValueLanguage>();
   const std::vector<PendingPair> pairs = this->pending(pending);
@@ -61,7 +61,8 @@ ValueLanguage& JsonLanguage::Values(PendingId pending) {
   values->array = InternAlternatives(std::move(arrays));
   values->types |= values->object != kNone ? kObject : 0;
   values->types |= values->array != kNone ? kArray : 0;
-  return *(values_[pending] = std::move(values));
+  values_.resize(std::max(values_.size(), index + 1));
+  return *(values_[index] = std::move(values));
 }
 
 void JsonLanguage::CollectKeys(FormulaId formula, std::vector<std::string>& names,
@@ -85,12 +86,13 @@ void JsonLanguage::CollectKeys(FormulaId formula, std::vector<std::string>& name
 }
 
 KeyLanguage& JsonLanguage::Keys(AlternativesId alternatives) {
-  std::unique_ptr<KeyLanguage>& stored = keys_[alternatives];
-  if (stored != nullptr) {
-    return *stored;
+  const auto index = static_cast<size_t>(alternatives);
+  if (index < keys_.size() && keys_[index] != nullptr) {
+    return *keys_[index];
   }
-  stored = std::make_unique<KeyLanguage>();
-  KeyLanguage& keys = *stored;
+  keys_.resize(std::max(keys_.size(), index + 1));
+  keys_[index] = std::make_unique<KeyLanguage>();
+  KeyLanguage& keys = *keys_[index];
   std::vector<std::string> names;
   for (const Alternative& one : this->alternatives(alternatives)) {
     CollectKeys(one.formula, names, keys.conditions);
