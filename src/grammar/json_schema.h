@@ -7,9 +7,9 @@
 //  - compact, with at most one space after ':' and ',' (none under kCompact);
 //  - no object has the same key twice, whatever the spelling of the key;
 //  - strings in any spelling JSON has: raw UTF-8, short escapes, \u escapes; no lone surrogates;
-//  - numbers without an exponent where the schema compares them or asks for a multiple, and without
-//    a fraction of zeros where it asks for an integer; in any spelling elsewhere (kFreeNumbers
-//    lifts the second).
+//  - numbers within bounds with an exponent only behind one digit other than zero and its fraction,
+//    if these could be completed without one; multiples and numbers of an enumeration with none;
+//    integers without a fraction of zeros (kFreeNumbers lifts that); others in any spelling.
 #pragma once
 
 #include <cstddef>

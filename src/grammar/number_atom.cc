@@ -10,26 +10,10 @@ namespace {
 
 bool IsDigit(char32_t c) { return c >= U'0' && c <= U'9'; }
 
-// The state of a comparison: where in the number, and how its magnitude stands to the bound's.
-enum Phase : int64_t { kIntegerPhase = 0, kFractionPhase = 1 };
+enum Phase : int64_t { kIntegerPhase = 0, kFractionPhase = 1, kExponentPhase = 2 };
 enum Order : int64_t { kEqual = 0, kLess = 1, kGreater = 2 };
-
-struct Comparison {
-  bool negative = false;
-  int64_t phase = kIntegerPhase;
-  int64_t order = kEqual;  // of the digits read so far against as many of the bound's
-  int64_t count = 0;       // digits read in this phase, as far as they matter
-
-  static Comparison Unpack(int64_t state) {
-    return {(state & 1) != 0, (state >> 1) & 1, (state >> 2) & 3, state >> 4};
-  }
-  int64_t Pack() const { return (negative ? 1 : 0) | (phase << 1) | (order << 2) | (count << 4); }
-  // The order of the magnitudes if the integer part ends here.
-  int64_t OrderAfterInteger(size_t bound_digits) const {
-    const auto length = static_cast<int64_t>(bound_digits);
-    return count == length ? order : (count < length ? kLess : kGreater);
-  }
-};
+enum Mantissa : int64_t { kNotBegun = 0, kMayHaveExponent = 1, kHasNone = 2 };
+enum Sign : int64_t { kNoSign = 0, kPlus = 1, kMinus = 2 };
 
 int64_t OrderOf(char32_t digit, char other) {
   const auto there = static_cast<char32_t>(other);
@@ -38,24 +22,89 @@ int64_t OrderOf(char32_t digit, char other) {
 
 }  // namespace
 
+// The state of a comparison: where in the number, and how its magnitude stands to the bound's.
+struct ScalarAtoms::Comparison {
+  bool negative = false;
+  int64_t phase = kIntegerPhase;
+  // Of the digits read so far against as many of the bound's; in an exponent, once it is decided.
+  int64_t order = kEqual;
+  int64_t count = 0;  // digits read in this phase, as far as they matter; the exponent without sign
+  int64_t mantissa = kNotBegun;
+  // Of the digits against the bound's where each begins with one that is not zero.
+  int64_t digits_order = kEqual;
+  int64_t digits_count = 0;
+  int64_t sign = kNoSign;  // of the exponent
+
+  static Comparison Unpack(int64_t state) {
+    constexpr int64_t kMost = (int64_t{1} << 26) - 1;
+    return {.negative = (state & 1) != 0,
+            .phase = (state >> 1) & 3,
+            .order = (state >> 3) & 3,
+            .count = (state >> 11) & kMost,
+            .mantissa = (state >> 5) & 3,
+            .digits_order = (state >> 7) & 3,
+            .digits_count = (state >> 37) & kMost,
+            .sign = (state >> 9) & 3};
+  }
+  int64_t Pack() const {
+    return (negative ? 1 : 0) | (phase << 1) | (order << 3) | (mantissa << 5) |
+           (digits_order << 7) | (sign << 9) | (count << 11) | (digits_count << 37);
+  }
+  // The order of the magnitudes if the integer part ends here.
+  int64_t OrderAfterInteger(size_t bound_digits) const {
+    const auto length = static_cast<int64_t>(bound_digits);
+    return count == length ? order : (count < length ? kLess : kGreater);
+  }
+  // If the exponent ends here.
+  int64_t OrderAfterExponent(int64_t bound_exponent) const {
+    const int64_t exponent = sign == kMinus ? -count : count;
+    return order != kEqual              ? order
+           : exponent == bound_exponent ? digits_order
+                                        : (exponent < bound_exponent ? kLess : kGreater);
+  }
+  // Takes note of a digit before the exponent, for when there is one.
+  void ReadDigit(char32_t c, const std::string& bound) {
+    const bool begins = mantissa == kNotBegun;
+    if (begins || phase == kIntegerPhase) {
+      mantissa = begins && c != U'0' ? kMayHaveExponent : kHasNone;
+    }
+    if (mantissa == kHasNone) {
+      digits_order = kEqual;
+      digits_count = 0;
+    } else if (digits_order == kEqual) {
+      const auto at = static_cast<size_t>(digits_count);
+      digits_order = OrderOf(c, at < bound.size() ? bound[at] : '0');
+      digits_count = digits_order == kEqual && at < bound.size() ? digits_count + 1 : digits_count;
+      digits_count = digits_order == kEqual ? digits_count : 0;
+    }
+  }
+};
+
 int64_t ScalarAtoms::StepForm(int32_t flags, int64_t state, char32_t c) {
   // 0 start, 1 after '-', 2 after a leading zero, 3 in the integer part, 4 after the point, 5 in
   // the fraction, 6 in a fraction of zeros only where that is not enough, 7 after 'e', 8 after its
   // sign, 9 in the exponent, 10 after "-0" where that is not enough. kCanonical: 6 also after any
-  // zero of a fraction.
-  const bool exponent = (flags & kNoExponent) == 0;
+  // zero of a fraction. kScientific: 11 after one digit that is not zero, 12 after its point, 13 in
+  // its fraction.
+  const bool scientific = (flags & kScientific) != 0;
+  const bool exponent = !scientific && (flags & kNoExponent) == 0;
   const bool canonical = (flags & kCanonical) != 0;
   const bool integer = (flags & kNoZeroFraction) != 0;
   const bool zeros = (flags & (kNoZeroFraction | kCanonical)) == 0;
   if (IsDigit(c)) {
     switch (state) {
       case 0:
-        return c == U'0' ? 2 : 3;
+        return c == U'0' ? 2 : (scientific ? 11 : 3);
       case 1:
-        return c == U'0' ? (canonical || integer ? 10 : 2) : 3;
+        return c == U'0' ? (canonical || integer ? 10 : 2) : (scientific ? 11 : 3);
+      case 11:
+        return 3;
       case 3:
       case 9:
+      case 13:
         return state;
+      case 12:
+        return 13;
       case 5:
         return canonical && c == U'0' ? 6 : 5;
       case 4:
@@ -74,7 +123,11 @@ int64_t ScalarAtoms::StepForm(int32_t flags, int64_t state, char32_t c) {
   if (c == U'.' && (state == 2 || state == 3 || state == 10)) {
     return 4;
   }
-  if ((c == U'e' || c == U'E') && exponent && (state == 2 || state == 3 || state == 5)) {
+  if (c == U'.' && state == 11) {
+    return 12;
+  }
+  if ((c == U'e' || c == U'E') && ((exponent && (state == 2 || state == 3 || state == 5)) ||
+                                   (scientific && (state == 11 || state == 13)))) {
     return 7;
   }
   if ((c == U'+' || c == U'-') && state == 7) {
@@ -106,22 +159,30 @@ std::optional<ScalarAtoms::FormRest> ScalarAtoms::RestOfForm(AtomId atom, int64_
 int64_t ScalarAtoms::StepBound(const Bound& bound, int64_t state, char32_t c) {
   Comparison now = Comparison::Unpack(state);
   const auto order_at = static_cast<size_t>(now.count);
+  if (!now.negative && bound.negative && c != U'-') {
+    return Comparison{.phase = kExponentPhase, .order = kGreater}.Pack();
+  }
+  if (now.phase == kExponentPhase || c == U'e' || c == U'E') {
+    return StepExponent(bound, now, c);
+  }
   if (c == U'-') {
     now.negative = true;
-    const bool is_above_all = !bound.negative && !bound.is_zero;
+    const bool is_above_all = !bound.negative && !bound.is_zero();
     return is_above_all ? kDead : now.Pack();
   }
   if (c != U'.' && !IsDigit(c)) {
     return kDead;
   }
-  if (now.phase == kFractionPhase && now.order != kEqual) {
-    return state;  // decided
+  if (c != U'.') {
+    now.ReadDigit(c, bound.digits);
   }
-  if (!now.negative && bound.negative) {
-    return Comparison{.phase = kFractionPhase, .order = kGreater}.Pack();
+  if (now.phase == kFractionPhase && now.order != kEqual) {
+    return now.Pack();  // decided, but for an exponent
   }
   if (c == U'.') {
-    now = {now.negative, kFractionPhase, now.OrderAfterInteger(bound.integer.size()), 0};
+    now.order = now.OrderAfterInteger(bound.integer.size());
+    now.phase = kFractionPhase;
+    now.count = 0;
   } else if (now.phase == kIntegerPhase) {
     if (order_at < bound.integer.size()) {
       if (now.order == kEqual) {
@@ -129,7 +190,9 @@ int64_t ScalarAtoms::StepBound(const Bound& bound, int64_t state, char32_t c) {
       }
       ++now.count;
     } else {  // longer than the bound: greater, however it goes on
-      now = {now.negative, kFractionPhase, kGreater, 0};
+      now.order = kGreater;
+      now.phase = kFractionPhase;
+      now.count = 0;
     }
   } else if (order_at < bound.fraction.size()) {
     now.order = OrderOf(c, bound.fraction[order_at]);
@@ -138,9 +201,41 @@ int64_t ScalarAtoms::StepBound(const Bound& bound, int64_t state, char32_t c) {
     now.order = kGreater;
     now.count = 0;
   }
-  const bool is_below =
-      now.phase == kFractionPhase && now.order == (now.negative ? kGreater : kLess);
+  const bool is_below = now.phase == kFractionPhase && now.mantissa == kHasNone &&
+                        now.order == (now.negative ? kGreater : kLess);
   return is_below ? kDead : now.Pack();
+}
+
+// The number may be below the bound until the exponent decides it: its digits only add to it.
+int64_t ScalarAtoms::StepExponent(const Bound& bound, Comparison now, char32_t c) {
+  if (now.phase == kExponentPhase && now.order != kEqual) {
+    return now.Pack();
+  }
+  if (c == U'e' || c == U'E') {
+    const bool is_shorter = static_cast<size_t>(now.digits_count) < bound.digits.size();
+    const bool is_less = now.digits_order == kEqual && is_shorter;
+    now = {.negative = now.negative,
+           .phase = kExponentPhase,
+           .order = bound.is_zero() ? kGreater : kEqual,
+           .mantissa = kHasNone,
+           .digits_order = is_less ? kLess : now.digits_order};
+  } else if (IsDigit(c)) {
+    now.count = (now.count * 10) + static_cast<int64_t>(c - U'0');
+    now.sign = now.sign == kNoSign ? kPlus : now.sign;
+  } else {
+    now.sign = c == U'-' ? kMinus : kPlus;
+  }
+  if (now.sign == kMinus && -now.count < bound.exponent) {
+    now.order = kLess;
+  } else if (now.sign == kPlus && now.count > bound.exponent) {
+    now.order = kGreater;
+  }
+  if (now.order != kEqual) {  // decided
+    now.digits_order = kEqual;
+    now.count = 0;
+    now.sign = kNoSign;
+  }
+  return now.order == (now.negative ? kGreater : kLess) ? kDead : now.Pack();
 }
 
 std::optional<bool> ScalarAtoms::HoldsAfter(AtomId atom, int64_t state, int64_t more) const {
@@ -164,7 +259,7 @@ std::optional<bool> ScalarAtoms::HoldsAfter(AtomId atom, int64_t state, int64_t 
 
 int64_t ScalarAtoms::DigitsToBound(AtomId atom, int64_t state) const {
   const Comparison now = Comparison::Unpack(state);
-  if (state == kDead || now.phase == kFractionPhase) {
+  if (state == kDead || now.phase != kIntegerPhase) {
     return 0;
   }
   return static_cast<int64_t>(bounds_[static_cast<size_t>(argument(atom))].integer.size()) -
@@ -174,7 +269,9 @@ int64_t ScalarAtoms::DigitsToBound(AtomId atom, int64_t state) const {
 bool ScalarAtoms::AcceptsBound(const Bound& bound, int64_t state, bool strict) {
   const Comparison now = Comparison::Unpack(state);
   int64_t order = now.order;
-  if (now.phase == kIntegerPhase) {
+  if (now.phase == kExponentPhase) {
+    order = now.OrderAfterExponent(bound.exponent);
+  } else if (now.phase == kIntegerPhase) {
     order = now.OrderAfterInteger(bound.integer.size());
     if (order == kEqual && !bound.fraction.empty()) {
       order = kLess;
@@ -183,7 +280,7 @@ bool ScalarAtoms::AcceptsBound(const Bound& bound, int64_t state, bool strict) {
     order = kLess;
   }
   if (now.negative) {
-    if (!bound.negative && !bound.is_zero) {
+    if (!bound.negative && !bound.is_zero()) {
       return false;
     }
     return order == kLess || (order == kEqual && !strict);

@@ -227,8 +227,7 @@ std::vector<NumberOutlook::Lengths> NumberOutlook::LengthsOf(
   }
   std::vector<int64_t> starts = {0};
   for (size_t i = 1; i < atoms_.size(); ++i) {
-    const ScalarAtoms::Kind kind = algebra_.atoms().kind(atoms_[i]);
-    if (kind == ScalarAtoms::Kind::kAtLeast || kind == ScalarAtoms::Kind::kAbove) {
+    if (algebra_.atoms().IsComparison(atoms_[i])) {
       const int64_t digits = algebra_.atoms().DigitsToBound(atoms_[i], parts[i]);
       starts.insert(starts.end(), {digits, digits + 1});
     }

@@ -97,6 +97,20 @@ class RandomNumber {
     return std::string(random_.Of(std::span<const std::string_view>(kDivisors)));
   }
   bool OneIn(size_t n) { return random_.OneIn(n); }
+  // d.dd * 10^e, e from `low` to `high`. Few digits are usual, so that bounds are met.
+  std::string Scientific(int32_t low, int32_t high) {
+    std::string text(1, static_cast<char>('1' + random_.Below(9)));
+    text += random_.OneIn(2) ? "." : "";
+    for (size_t digits = text.size() > 1 ? 1 + random_.Below(3) : 0; digits > 0; --digits) {
+      text += Digit();
+    }
+    const auto exponent =
+        low + static_cast<int32_t>(random_.Below(static_cast<size_t>(high - low + 1)));
+    text += random_.OneIn(2) ? 'e' : 'E';
+    text += exponent < 0 ? "-" : (random_.OneIn(2) ? "+" : "");
+    return text + (exponent != 0 && random_.OneIn(3) ? "0" : "") +
+           std::to_string(std::abs(exponent));
+  }
 
  private:
   char Digit() { return random_.OneIn(3) ? '0' : static_cast<char>('0' + random_.Below(10)); }
@@ -201,9 +215,75 @@ bool Admits(const char* schema, std::string_view text) {
          testing::ReadsBytes(Grammar::OfSchema(*compiled), testing::SmallVocabulary(), text);
 }
 
-TEST(NumberTest, SpellsNumbersWithoutExponentWhereTheyAreCompared) {
+TEST(NumberTest, SpellsNumbersWithAnExponentOnlyWhereItCannotTrap) {
   EXPECT_TRUE(Admits(R"({"type": "number"})", "-1.50e+07"));
-  EXPECT_FALSE(Admits(R"({"type": "number", "maximum": 10})", "1e0"));
+  const char* rate = R"({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 5})";
+  EXPECT_TRUE(Admits(rate, "1e-06"));
+  EXPECT_TRUE(Admits(rate, "4.99E0"));
+  EXPECT_TRUE(Admits(rate, "2.5e-5"));
+  EXPECT_FALSE(Admits(rate, "5e0"));
+  EXPECT_FALSE(Admits(rate, "1e1"));
+  EXPECT_FALSE(Admits(rate, "7e-1"));  // 7 is too large already
+  EXPECT_FALSE(Admits(rate, "5e-1"));  // and so is 5
+  EXPECT_FALSE(Admits(rate, "0e-1"));  // one spelling with an exponent
+  EXPECT_FALSE(Admits(rate, "0.1e-1"));
+  EXPECT_TRUE(Admits(R"({"type": "number", "minimum": 20})", "3e1"));  // 3 may become 30
+  EXPECT_FALSE(Admits(R"({"type": "number", "minimum": 20})", "1e1"));
+  EXPECT_FALSE(Admits(R"({"type": "number", "minimum": 20})", "12e1"));
+  // A bound that is passed on the way may be met by the exponent, and the other way round.
+  const char* apart = R"({"anyOf": [{"minimum": 1e9}, {"maximum": 3}], "type": "number"})";
+  EXPECT_TRUE(Admits(apart, "1.5e9"));
+  EXPECT_FALSE(Admits(apart, "1.5e8"));
+  EXPECT_TRUE(Admits(apart, "1.5e-8"));
+  EXPECT_TRUE(Admits(apart, "-9e99"));
+  EXPECT_FALSE(Admits(R"({"type": "integer", "maximum": 10})", "1e0"));
+  EXPECT_FALSE(Admits(R"({"multipleOf": 0.5})", "1e0"));
+}
+
+TEST(NumberTest, ComparesNumbersWithAnExponentAsExactArithmeticDoes) {
+  constexpr size_t kSchemas = 300;
+  constexpr size_t kNumbers = 60;
+  RandomNumber random(5);
+  std::vector<std::string> lines;
+  std::vector<std::string> schemas;
+  std::vector<std::vector<std::string>> numbers(kSchemas);
+  for (size_t i = 0; i < kSchemas; ++i) {
+    // Within the bounds lie all numbers of one digit, so that an exponent may follow each.
+    Conditions conditions;
+    const bool negative = random.OneIn(2);
+    const std::string sign = negative ? "-" : "";
+    const char* const names[2][2] = {{"minimum", "maximum"},
+                                     {"exclusiveMinimum", "exclusiveMaximum"}};
+    if (!random.OneIn(3)) {
+      conditions.Add(names[random.OneIn(2) ? 1 : 0][negative ? 1 : 0],
+                     sign + random.Scientific(-4, -1));
+    }
+    if (!random.OneIn(3)) {
+      conditions.Add(names[random.OneIn(2) ? 1 : 0][negative ? 0 : 1],
+                     sign + random.Scientific(1, 4));
+    }
+    schemas.push_back(conditions.schema + "}");
+    std::string line = conditions.line + "}";
+    for (size_t j = 0; j < kNumbers; ++j) {
+      numbers[i].push_back((random.OneIn(5) ? "" : sign) + random.Scientific(-6, 6));
+      line += ", \"" + numbers[i].back() + "\"";
+    }
+    lines.push_back(line + "]");
+  }
+  const auto answers = testing::RunOverLines(
+      "python3 '" MILLRACE_SOURCE_DIR "/src/grammar/testing/number_lines.py'", lines);
+  if (!answers.has_value()) {
+    GTEST_SKIP() << "no python3 in the path";
+  }
+  for (size_t i = 0; i < kSchemas; ++i) {
+    for (size_t j = 0; j < kNumbers; ++j) {
+      EXPECT_EQ(Admits(schemas[i].c_str(), numbers[i][j]), (*answers)[i][j] == '1')
+          << schemas[i] << " " << numbers[i][j];
+    }
+  }
+}
+
+TEST(NumberTest, SpellsNumbersPlainly) {
   EXPECT_FALSE(Admits(R"({"type": "integer"})", "1.0"));
   EXPECT_FALSE(Admits(R"({"enum": [12.5]})", "12.500"));
   EXPECT_FALSE(Admits(R"({"type": "number"})", "01"));

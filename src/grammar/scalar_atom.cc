@@ -21,7 +21,11 @@ int32_t ScalarAtoms::Store(const Decimal& bound) {
   const auto [it, is_new] =
       bound_index_.try_emplace(bound.ToString(), static_cast<int32_t>(bounds_.size()));
   if (is_new) {
-    bounds_.push_back({bound.negative, bound.is_zero(), bound.IntegerPart(), bound.FractionPart()});
+    bounds_.push_back({.negative = bound.negative,
+                       .integer = bound.IntegerPart(),
+                       .fraction = bound.FractionPart(),
+                       .digits = bound.digits,
+                       .exponent = static_cast<int64_t>(bound.digits.size()) + bound.exponent - 1});
     memory_bytes_ += 200 + bound.ToString().size();
   }
   return it->second;
@@ -205,7 +209,7 @@ bool ScalarAtoms::Accepts(AtomId atom, int64_t state) const {
     case Kind::kTextSet:
       return sets_[argument].trie[static_cast<size_t>(state)].accepts;
     case Kind::kNumberForm:
-      return state == 2 || state == 3 || state == 5 || state == 9;
+      return state == 2 || state == 3 || state == 5 || state == 9 || state == 11 || state == 13;
     case Kind::kAtLeast:
       return AcceptsBound(bounds_[argument], state, false);
     case Kind::kAbove:

@@ -40,6 +40,7 @@ class ScalarAtoms {
     kNoExponent = 1,
     kNoZeroFraction = 2,
     kCanonical = 4,  // one spelling a value: no zero at the end of a fraction, no minus before zero
+    kScientific = 8,  // an exponent only behind one digit, not zero, and what fraction it has
   };
   // The largest divisor whose remainders we count, without its decimal point.
   static constexpr int64_t kDivisorMax = 1'000'000'000'000'000;
@@ -66,6 +67,9 @@ class ScalarAtoms {
   const std::vector<std::string>& numbers(AtomId atom) const;
   // Of kMultiple: whether this asks for integers (a multiple of an integer is one).
   bool AsksForInteger(AtomId atom) const;
+  bool IsComparison(AtomId atom) const {
+    return kind(atom) == Kind::kAtLeast || kind(atom) == Kind::kAbove;
+  }
   // The regex of kRegex, n of kMinLength.
   int32_t argument(AtomId atom) const { return atoms_[static_cast<size_t>(atom)].argument; }
 
@@ -85,7 +89,7 @@ class ScalarAtoms {
     bool integer_may_grow = false;  // digits may follow in the integer part
     bool needs_nonzero = false;     // some digit that is not zero must follow
   };
-  // Of kNumberForm: nullopt before the first digit and in an exponent.
+  // Of kNumberForm, not kScientific: nullopt before the first digit and in an exponent.
   std::optional<FormRest> RestOfForm(AtomId atom, int64_t state) const;
   // Of kMultiple, while alive: `rest` * 10^-`places` is what was read, without its sign, modulo
   // the divisor, `value` * 10^-(`places` + `missing`). Places of the fraction beyond the divisor's
@@ -112,10 +116,14 @@ class ScalarAtoms {
   };
   struct Bound {  // a Decimal, ready for comparison digit by digit
     bool negative = false;
-    bool is_zero = false;
     std::string integer;
     std::string fraction;
+    // d.dd * 10^exponent without the point, and without zeros around; empty for zero.
+    std::string digits;
+    int64_t exponent = 0;
+    bool is_zero() const { return digits.empty(); }
   };
+  struct Comparison;
   struct Divisor {
     int64_t value = 1;  // times 10^-scale
     int32_t scale = 0;
@@ -137,6 +145,7 @@ class ScalarAtoms {
   static int64_t StepTrie(const Set& set, int64_t node, char32_t c);
   static int64_t StepForm(int32_t flags, int64_t state, char32_t c);
   static int64_t StepBound(const Bound& bound, int64_t state, char32_t c);
+  static int64_t StepExponent(const Bound& bound, Comparison now, char32_t c);
   static int64_t StepMultiple(const Divisor& divisor, int64_t state, char32_t c);
   static int64_t StepNumberSet(const Set& set, int64_t state, char32_t c);
   static bool AcceptsBound(const Bound& bound, int64_t state, bool strict);

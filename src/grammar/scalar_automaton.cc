@@ -31,8 +31,12 @@ ScalarAutomaton::ScalarAutomaton(std::vector<FormulaId> formulas, const Options&
   if (options.type == kNumber) {
     int32_t flags = ScalarAtoms::kAnyForm;
     ScalarAtoms& atoms = algebra.atoms();
-    if (atoms_.size() > 1 || options.canonical_numbers) {
+    if (options.canonical_numbers ||
+        !std::all_of(atoms_.begin() + 1, atoms_.end(),
+                     [&](AtomId atom) { return atoms.IsComparison(atom); })) {
       flags |= ScalarAtoms::kNoExponent;
+    } else if (atoms_.size() > 1) {
+      flags |= ScalarAtoms::kScientific;
     }
     if (!options.free_numbers && std::any_of(atoms_.begin() + 1, atoms_.end(), [&](AtomId atom) {
           return atoms.AsksForInteger(atom);
@@ -286,7 +290,7 @@ void LiveAutomaton::Search(int32_t state) {
       continue;
     }
     for (const ScalarArc& arc : automaton_.Arcs(at)) {
-      if (seen.emplace(arc.next, true).second) {
+      if (!automaton_.BeginsExponent(arc) && seen.emplace(arc.next, true).second) {
         queue.push_back({arc.next, static_cast<int32_t>(i)});
       }
     }

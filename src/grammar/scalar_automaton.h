@@ -47,6 +47,10 @@ class ScalarAutomaton {
   // Where characters lead; a character of no arc is no part of any number, or a surrogate.
   std::span<const ScalarArc> Arcs(int32_t state);
   int32_t Step(int32_t state, char32_t c);
+  // Exponents may follow only what could end well without one: they would let any number begin.
+  bool BeginsExponent(const ScalarArc& arc) const {
+    return guards_ > 0 && (arc.low == U'e' || arc.low == U'E');
+  }
 
   // Which formulas hold if the scalar ends in `state`: an id for Members, 0 = none; kDead when no
   // scalar can end here (an unfinished number).
