@@ -175,8 +175,11 @@ void StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<
   steps_.assign(states_.size(), nullptr);
   FindDeviations(chain, target.live);
   size_t below = 0;
+  uint32_t counted = 0;  // the nodes in front of it
   for (const uint32_t node : deviations_) {
-    below += strings_.nodes()[node].subtree;
+    const uint32_t end = node + strings_.nodes()[node].subtree;
+    below += end > counted ? end - std::max(node, counted) : 0;
+    counted = std::max(counted, end);
   }
   if ((!chain.exists() || below > kManyNodes) && TryWithoutChain(target, mask)) {
     return;
@@ -275,6 +278,9 @@ void StringMask::WalkWays(LiveAutomaton& live, std::span<const uint32_t> ways, s
     const int32_t state = StepTo(live, at);
     if (state == ScalarAutomaton::kDead) {
       dead_until = at + node.subtree;
+      if (has_chain) {
+        Drop(strings_.Below(at), mask);
+      }
       continue;
     }
     states_[node.depth] = state;
