@@ -7,8 +7,8 @@ namespace {
 
 using Mode = JsonPlace::Mode;
 
-// So many nodes are worth a question about all of them first, in the whole and below one of them.
-constexpr size_t kManyNodes = 20'000;
+// Such a part of all nodes is worth a question about all of them first, and so many below one.
+constexpr size_t kManyNodesPart = 12;
 constexpr size_t kManyBelow = 64;
 // And of so many characters.
 constexpr size_t kSafeEnough = 2 * StringTokens::kMasksMax;
@@ -181,7 +181,8 @@ void StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<
     below += end > counted ? end - std::max(node, counted) : 0;
     counted = std::max(counted, end);
   }
-  if ((!chain.exists() || below > kManyNodes) && TryWithoutChain(target, mask)) {
+  if ((!chain.exists() || below > strings_.nodes().size() / kManyNodesPart) &&
+      TryWithoutChain(target, mask)) {
     return;
   }
   WalkDeviations(target, chain, 1, static_cast<uint32_t>(strings_.nodes().size()), mask);
