@@ -33,6 +33,10 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
   }
   Target target{
       .thread = thread, .live = is_key ? keys->live() : reader.Strings(place), .keys = keys};
+  const size_t twins = reader.TwinCount(place);
+  if (twins > 0 && !is_key) {
+    target.values = FreshKeys(target.live, twins);
+  }
   for (int32_t at = place.frame; at != kNone;) {
     const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
     bool& compared = at == place.frame && !is_key ? target.is_compared : target.is_inside_item;
@@ -63,9 +67,12 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
   for (const ExitGroup& group : own_groups_) {
     AddExits(target, group, mask);
   }
+  const bool any_text = chain.exists() && !chain.is_bounded && !dropped_any_ && !few_keys_;
   if (is_key) {
-    const bool any_text = chain.exists() && !chain.is_bounded && !dropped_any_ && !few_keys_;
     CorrectKeys(thread, any_text, mask);
+  }
+  if (twins > 0) {
+    CorrectTwins(thread, any_text, mask);
   }
   return true;
 }
@@ -162,8 +169,9 @@ void StringMask::Drop(const StringTokens::Range& range, std::span<uint32_t> mask
 void StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask) {
   const int32_t state = target.thread.json.state;
   TakeExits(target.live, state, strings_.Exits(0), false);
-  for (size_t i = 1; target.keys.has_value() && i < chain.states.size(); ++i) {
-    few_keys_ = few_keys_ || !target.keys->HasMany(chain.states[i]);
+  const std::optional<FreshKeys>& fresh = target.keys.has_value() ? target.keys : target.values;
+  for (size_t i = 1; fresh.has_value() && i < chain.states.size(); ++i) {
+    few_keys_ = few_keys_ || !fresh->HasMany(chain.states[i]);
   }
   states_.assign(strings_.characters_max() + 1, state);
   steps_.assign(states_.size(), nullptr);
@@ -237,7 +245,9 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
                            std::span<uint32_t> mask) {
   const StringNode* const nodes = strings_.nodes().data();
   LiveAutomaton& live = target.live;
-  const FreshKeys* const keys = target.keys.has_value() ? &*target.keys : nullptr;
+  const FreshKeys* const keys = target.keys.has_value()     ? &*target.keys
+                                : target.values.has_value() ? &*target.values
+                                                            : nullptr;
   const bool has_chain = chain.exists();
   const uint32_t end = top + nodes[top].subtree;
   int32_t judged = ScalarAutomaton::kDead;  // the last state that keys were found to be left from
@@ -403,6 +413,10 @@ void StringMask::CorrectKeys(const MatchThread& thread, bool any_text, std::span
 // Tokens that end the key `key`.
 void StringMask::CorrectExits(const MatchThread& thread, const JsonReader::KnownKey& key,
                               std::span<const StringExit> exits, std::span<uint32_t> mask) {
+  if (move_.ReaderOf(thread).TwinCount(thread.json) > 0) {
+    Judge(thread, exits, mask);
+    return;
+  }
   const MatchStore::Mark mark = store_.mark();
   MatchThread after = thread;
   const bool may_come = move_.ReaderOf(thread).EndKnownKey(after.json, key);
