@@ -206,11 +206,104 @@ bool JsonReader::CompareValue(JsonFrame& frame, const JsonPlace& place, bool dif
   return true;
 }
 
-// Whether it is plain that the item can still become one that differs from its twins.
-bool JsonReader::IsFree(const JsonPlace& place) {
+// Whether it is plain, behind `byte`, that the item can or cannot become one that differs from its
+// twins.
+JsonReader::Outlook JsonReader::OutlookAt(const JsonPlace& place, uint8_t byte) {
   const size_t count = TwinCount(place);
-  return count == 0 ||
-         (count < JsonLanguage::kManyValues && (HasManyEnds(place, count) || HasManyRests(place)));
+  if (count == 0) {
+    return Outlook::kFree;
+  }
+  const bool is_scalar = place.mode == Mode::kString || place.mode == Mode::kNumber;
+  if (is_scalar && FrameOf(place).compares_late) {
+    return OutlookOfScalar(place, byte);
+  }
+  return count < JsonLanguage::kManyValues && (HasManyEnds(place, count) || HasManyRests(place))
+             ? Outlook::kFree
+             : Outlook::kDoubtful;
+}
+
+// The same of an item that is a string or number.
+JsonReader::Outlook JsonReader::OutlookOfScalar(const JsonPlace& place, uint8_t byte) {
+  const int32_t last = FrameOf(place).seen;
+  if (HasManyEnds(place, store_.items.CountOf(last))) {
+    return Outlook::kFree;
+  }
+  std::string text =
+      store_.text.substr(static_cast<size_t>(place.text_begin)) + static_cast<char>(byte);
+  const auto outlook = [](bool is_free) { return is_free ? Outlook::kFree : Outlook::kDead; };
+  if (place.mode == Mode::kNumber) {
+    const JsonLanguage::Numbers numbers = language_.NumbersOf(place.pending);
+    if (numbers != JsonLanguage::Numbers::kIntegers) {
+      return numbers == JsonLanguage::Numbers::kAll ? Outlook::kFree : Outlook::kDoubtful;
+    }
+    return outlook(HasFreshText(*language_.Values(place.pending).live_numbers, place.state, text,
+                                JsonNode::Kind::kNumber, last));
+  }
+  LiveAutomaton& strings = Strings(place);
+  if (place.part == Part::kBetween) {
+    const std::string read = DecodeStringPrefix(std::string_view(text).substr(1), text.size());
+    return outlook(HasFreshText(strings, place.state, read, JsonNode::Kind::kString, last));
+  }
+  const auto [low, high] = NextCharacters(place);
+  text.resize(text.size() - BytesOfPart(place));
+  const std::string read = DecodeStringPrefix(std::string_view(text).substr(1), text.size());
+  const auto view = strings.Arcs(place.state);
+  const std::vector<ScalarArc> arcs(view.begin(), view.end());
+  for (const ScalarArc& arc : arcs) {
+    const char32_t end = std::min(high, arc.high);
+    // With more characters than there are items, one of them is fresh.
+    const size_t most = store_.items.CountOf(last) + 1;
+    size_t tried = 0;
+    for (char32_t c = std::max(low, arc.low); c <= end; ++c) {
+      std::string longer = read;
+      base::AppendUtf8(c, longer);
+      if (++tried > most ||
+          HasFreshText(strings, arc.next, longer, JsonNode::Kind::kString, last)) {
+        return Outlook::kFree;
+      }
+    }
+  }
+  return low > high ? Outlook::kDoubtful : Outlook::kDead;
+}
+
+// Whether a text that begins with `read` and goes on from `state` is none of the items up to
+// `last`.
+bool JsonReader::HasFreshText(LiveAutomaton& live, int32_t state, const std::string& read,
+                              JsonNode::Kind kind, int32_t last) {
+  const std::vector<std::string>& taken = store_.items.Texts(last, kind);
+  const auto begin = std::lower_bound(taken.begin(), taken.end(), read);
+  const auto end = std::find_if(begin, taken.end(),
+                                [&](const std::string& text) { return !text.starts_with(read); });
+  const auto count = static_cast<size_t>(end - begin);
+  if (live.HasMoreTextsThan(state, count)) {
+    return true;
+  }
+  const auto texts = live.Texts(state, count);
+  return !texts.has_value() ||
+         std::any_of(texts->begin(), texts->end(), [&](const std::u32string& rest) {
+           return !std::binary_search(begin, end, read + Utf8Of(rest));
+         });
+}
+
+// The bytes that were read of a character that is not complete.
+size_t JsonReader::BytesOfPart(const JsonPlace& place) {
+  switch (place.part) {
+    case Part::kBetween:
+      return 0;
+    case Part::kEscape:
+      return 1;
+    case Part::kHex:
+      return size_t{2} + place.digits;
+    case Part::kLowEscape:
+      return 6;
+    case Part::kLowU:
+      return 7;
+    case Part::kLowHex:
+      return size_t{8} + place.digits;
+    case Part::kUtf8:
+      break;
+  }
+  return static_cast<size_t>(place.utf8_length - place.digits);
 }
 
 // Whether what is read at `place` by itself can end in more than `count` ways.
@@ -246,8 +339,15 @@ bool JsonReader::HasManyEnds(const JsonPlace& place, size_t count) {
     case Mode::kKey:
       return HasManyKeys(place, count);
     case Mode::kColon:
-    case Mode::kValue:
-      return language_.MayBeMany(place.pending);
+    case Mode::kValue: {
+      const ValueLanguage& values = language_.Values(place.pending);
+      JsonPlace begun = place;
+      begun.state = ScalarAutomaton::kInitial;
+      return ((values.types & kString) != 0 &&
+              values.live_strings->HasMoreTextsThan(begun.state, count)) ||
+             ((values.types & kNumber) != 0 && HasManyNumbers(begun, count)) ||
+             language_.MayBeMany(place.pending);
+    }
     case Mode::kWord:
     case Mode::kDone:
       return false;
@@ -312,7 +412,7 @@ bool JsonReader::HasManyKeys(const JsonPlace& place, size_t count) {
   return false;
 }
 
-// Of a place inside of a character: what it may become, or some of it; nothing is {1, 0}.
+// Of a place inside of a character: what it may become; {1, 0} where that is not known.
 std::pair<char32_t, char32_t> JsonReader::NextCharacters(const JsonPlace& place) {
   constexpr uint32_t kHexDigits = 4;
   const auto from = [&](uint32_t shift) {
@@ -323,10 +423,23 @@ std::pair<char32_t, char32_t> JsonReader::NextCharacters(const JsonPlace& place)
     case Part::kBetween:
     case Part::kEscape:
       return {0, kCodePointMax};
-    case Part::kHex:
-      return from(kHexDigits * (kHexDigits - place.digits));
-    case Part::kUtf8:
-      return from(6U * place.digits);
+    case Part::kHex: {
+      if (place.digits == 0) {
+        return {0, kCodePointMax};
+      }
+      constexpr char32_t kSurrogates = 0xD800;
+      constexpr char32_t kAfterSurrogates = 0xE000;
+      const auto [low, high] = from(kHexDigits * (kHexDigits - place.digits));
+      const bool is_plain = high < kSurrogates || low >= kAfterSurrogates;
+      return is_plain ? std::pair<char32_t, char32_t>{low, high}
+                      : std::pair<char32_t, char32_t>{1, 0};
+    }
+    case Part::kUtf8: {
+      // The first byte told the length; longer spellings of small characters are not valid.
+      constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+      const auto [low, high] = from(6U * place.digits);
+      return {std::max(low, kLeast[place.utf8_length]), high};
+    }
     default:
       return {1, 0};
   }

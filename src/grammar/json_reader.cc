@@ -36,7 +36,11 @@ bool JsonReader::IsComplete(const JsonPlace& place) const {
 }
 
 bool JsonReader::Step(JsonPlace& place, uint8_t byte) {
-  return StepPlainly(place, byte) && (IsFree(place) || ReadAgain(place, byte));
+  if (!StepPlainly(place, byte)) {
+    return false;
+  }
+  const Outlook outlook = OutlookAt(place, byte);
+  return outlook == Outlook::kFree || (outlook == Outlook::kDoubtful && ReadAgain(place, byte));
 }
 
 bool JsonReader::StepPlainly(JsonPlace& place, uint8_t byte) {

@@ -210,11 +210,16 @@ class JsonReader {
   int32_t AddTwins(std::vector<Twin> twins) const;
   const JsonNode* PartOf(const JsonFrame& frame, const JsonNode& value) const;
   std::vector<Twin> TwinsOf(const JsonFrame& frame) const;
-  bool IsFree(const JsonPlace& place);
+  enum class Outlook : uint8_t { kFree, kDead, kDoubtful };
+  Outlook OutlookAt(const JsonPlace& place, uint8_t byte);
+  Outlook OutlookOfScalar(const JsonPlace& place, uint8_t byte);
+  bool HasFreshText(LiveAutomaton& live, int32_t state, const std::string& read,
+                    JsonNode::Kind kind, int32_t last);
   bool HasManyEnds(const JsonPlace& place, size_t count);
   bool HasManyKeys(const JsonPlace& place, size_t count);
   static std::pair<char32_t, char32_t> NextCharacters(const JsonPlace& place);
   bool AllRestsAreMany(PendingId pending, int32_t type, const Facts& after);
+  static size_t BytesOfPart(const JsonPlace& place);
   bool HasManyNumbers(const JsonPlace& place, size_t count);
   bool HasManyRests(const JsonPlace& place);
   bool ReadAgain(JsonPlace& place, uint8_t byte);

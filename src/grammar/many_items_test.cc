@@ -111,6 +111,12 @@ TEST(ManyItemsTest, AreAllThatDiffer) {
       R"({"type":"array","prefixItems":[{"enum":[1,2]},)" + kText + R"(],"items":false})", 17);
 }
 
+TEST(ManyItemsTest, AreAllOfAnEnumeration) {
+  ExpectAllThatDiffer(R"({"enum":["a","ab","b","abc"]})", 40);
+  ExpectAllThatDiffer(R"({"enum":["a","ab",1,12,null]})", 40);
+  ExpectAllThatDiffer(R"({"type":"integer","minimum":98,"maximum":101})", 40);
+}
+
 TEST(ManyItemsTest, AreAllObjectsThatDiffer) {
   ExpectAllThatDiffer(Object(R"("a":)" + kText + R"(,"b":{"enum":[1,2]})", R"(,"required":["a"])"),
                       30);
@@ -160,6 +166,8 @@ TEST(ManyItemsTest, HaveMasksThatSayWhatEveryTokenDoes) {
   const std::string schemas[] = {
       UniqueArray(R"({"type":"string","pattern":"^[ab]*$"})"),
       UniqueArray(R"({"type":["number","boolean"]})"),
+      UniqueArray(R"({"enum":["a","ab","abb","b","é","éa","ба","😀","😁",1,12,123,null]})"),
+      UniqueArray(R"({"type":"integer","minimum":0,"maximum":120})", R"(,"minItems":3)"),
       UniqueArray(Object(R"("a":{"type":"string","pattern":"^[ab]{0,20}$"},"b":)" + few, "")),
       UniqueArray(Object(R"("a":)" + few + R"(,"b":{"type":"integer"})", R"(,"required":["a"])")),
       UniqueArray(R"({"type":"object","additionalProperties":)" + few + R"(,"maxProperties":1})"),

@@ -1,6 +1,6 @@
 #include "grammar/seen_items.h"
 
-#include <string>
+#include <algorithm>
 #include <utility>
 
 namespace millrace::grammar {
@@ -109,6 +109,9 @@ int32_t SeenItems::Add(int32_t previous, JsonNode value) {
 }
 
 void SeenItems::Cut(size_t size) {
+  if (texts_.last >= static_cast<int32_t>(size)) {
+    texts_.last = kNone;
+  }
   for (; items_.size() > size; items_.pop_back()) {
     const auto id = static_cast<int32_t>(items_.size()) - 1;
     bytes_ -= sizeof(Item) + BytesOf(*items_.back().value);
@@ -138,6 +141,20 @@ void SeenItems::Find(int32_t last, uint64_t hash, const Take& take) const {
       take(it->second, *item.value);
     }
   }
+}
+
+const std::vector<std::string>& SeenItems::Texts(int32_t last, JsonNode::Kind kind) const {
+  if (texts_.last != last || texts_.kind != kind || last == kNone) {
+    texts_ = {.last = last, .kind = kind, .texts = {}};
+    for (int32_t item = last; item != kNone; item = previous(item)) {
+      if (value(item).kind == kind) {
+        texts_.texts.push_back(value(item).is_string() ? value(item).text
+                                                       : value(item).number.ToString());
+      }
+    }
+    std::sort(texts_.texts.begin(), texts_.texts.end());
+  }
+  return texts_.texts;
 }
 
 bool SeenItems::AnyHasMember(int32_t last, std::string_view key) const {

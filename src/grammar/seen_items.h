@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -42,6 +43,9 @@ class SeenItems {
 
   // Whether an item up to `last` equals `value`.
   bool Has(int32_t last, const JsonNode& value) const;
+  // The strings among them, or the numbers as Decimal writes them; sorted. Holds until the next
+  // call.
+  const std::vector<std::string>& Texts(int32_t last, JsonNode::Kind kind) const;
   // Whether one of them is an object with the member `key`.
   bool AnyHasMember(int32_t last, std::string_view key) const;
   // Those that have the member `key`, or at `index` the item, `value`. In time that grows with
@@ -67,6 +71,11 @@ class SeenItems {
   std::vector<Item> items_;
   std::unordered_multimap<uint64_t, int32_t> index_;  // by array, place in the item and value there
   size_t bytes_ = 0;
+  struct {
+    int32_t last = kNone;
+    JsonNode::Kind kind = JsonNode::Kind::kNull;
+    std::vector<std::string> texts;
+  } mutable texts_;  // as they were asked for
 };
 
 }  // namespace millrace::grammar

@@ -1,11 +1,21 @@
 // The mask inside of a string or key of an item that is compared with earlier ones while it is
 // read.
 #include <algorithm>
+#include <map>
 
 #include "grammar/json_text.h"
 #include "grammar/string_mask.h"
 
 namespace millrace::grammar {
+namespace {
+
+void SetTo(bool allowed, int32_t token, std::span<uint32_t> mask) {
+  const auto id = static_cast<uint32_t>(token);
+  const uint32_t bit = uint32_t{1} << (id % 32);
+  mask[id / 32] = allowed ? mask[id / 32] | bit : mask[id / 32] & ~bit;
+}
+
+}  // namespace
 
 // Tokens that end what earlier items have here are judged one by one: this item may have it, too,
 // as long as it differs elsewhere. Unless every text may come, whatever else came, so are tokens
@@ -20,18 +30,20 @@ void StringMask::CorrectTwins(const MatchThread& thread, bool any_text, std::spa
     CorrectEnds(thread, texts, 0, 0, mask);
     return;
   }
+  std::map<uint32_t, bool> nodes;  // once each, though many texts begin so; whether some end there
   for (const std::u32string& text : texts) {
     strings_.ForEachBeginning(text, true, [&](uint32_t node, bool whole) {
-      for (const int32_t token : strings_.Ends(node)) {
-        const bool allowed = Allows(thread, token);
-        const auto id = static_cast<uint32_t>(token);
-        const uint32_t bit = uint32_t{1} << (id % 32);
-        mask[id / 32] = allowed ? mask[id / 32] | bit : mask[id / 32] & ~bit;
-      }
-      if (whole && strings_.nodes()[node].has_exits) {
-        Judge(thread, strings_.Exits(node), mask);
-      }
+      bool& ends = nodes[node];
+      ends = ends || whole;
     });
+  }
+  for (const auto& [node, ends] : nodes) {
+    for (const int32_t token : strings_.Ends(node)) {
+      SetTo(Allows(thread, token), token, mask);
+    }
+    if (ends && strings_.nodes()[node].has_exits) {
+      Judge(thread, strings_.Exits(node), mask);
+    }
   }
 }
 
@@ -79,9 +91,7 @@ void StringMask::CorrectEnds(const MatchThread& thread, std::span<const std::u32
 void StringMask::Judge(const MatchThread& thread, std::span<const StringExit> exits,
                        std::span<uint32_t> mask) {
   for (const StringExit& exit : exits) {
-    const auto id = static_cast<uint32_t>(exit.token);
-    const uint32_t bit = uint32_t{1} << (id % 32);
-    mask[id / 32] = Allows(thread, exit.token) ? mask[id / 32] | bit : mask[id / 32] & ~bit;
+    SetTo(Allows(thread, exit.token), exit.token, mask);
   }
 }
 
