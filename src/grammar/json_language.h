@@ -183,8 +183,8 @@ class JsonLanguage {
   LiveAutomaton* KeysThatMayCome(AlternativesId alternatives, const Facts& facts);
   // The next item; kNone when there may be none.
   PendingId PendingOfItem(AlternativesId alternatives, const Facts& facts);
-  // The next item, whichever came before; nullopt where it matters which, since there are few values
-  // or some must be equal.
+  // The next item, whichever came before; nullopt where it matters which, since there are few
+  // values or some must be equal.
   std::optional<PendingId> PendingOfAnyItem(AlternativesId alternatives, const Facts& facts);
 
   // Whether there are plainly more than kManyValues: texts for a scalar, keys for an object that
@@ -362,10 +362,14 @@ class JsonLanguage {
     bool has_patterns = false;
     bool counts = false;
     bool is_simple = true;  // one look at the facts tells
+    bool are_all = true;    // of the terms
     std::unordered_map<std::string, bool> known = {};
   };
-  ObjectTerms& TermsOf(FormulaId formula);
-  std::unordered_map<FormulaId, ObjectTerms> object_terms_;
+  ObjectTerms FindTerms(FormulaId formula, size_t count_max);
+  FormulaId LeftOf(FormulaId formula, const Facts& facts);
+  bool SearchTerms(ObjectTerms& all, const Facts& facts);
+  std::unordered_map<FormulaId, ObjectTerms> object_terms_;      // some, where there are many
+  std::unordered_map<FormulaId, ObjectTerms> all_object_terms_;  // those then
   std::unordered_map<FormulaId, std::vector<ArrayTerm>> array_terms_;
   struct FewValues {
     size_t asked = 0;  // there are more than these, unless there are `values`

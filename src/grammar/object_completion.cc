@@ -8,6 +8,7 @@
 namespace millrace::grammar {
 namespace {
 
+constexpr size_t kFewTerms = 32;
 constexpr size_t kTermsMax = 6'000;
 constexpr size_t kTriesMax = 40'000;
 
@@ -58,16 +59,11 @@ bool JsonLanguage::AddLiteral(const SchemaAlgebra::Formula& literal, ObjectTerm&
   }
 }
 
-JsonLanguage::ObjectTerms& JsonLanguage::TermsOf(FormulaId formula) {
-  const auto [it, is_new] = object_terms_.try_emplace(formula);
-  ObjectTerms& all = it->second;
-  if (!is_new) {
-    return all;
-  }
+// The terms of `formula`, or some when there are more than `count_max`.
+JsonLanguage::ObjectTerms JsonLanguage::FindTerms(FormulaId formula, size_t count_max) {
+  ObjectTerms all;
   std::vector<Conjunction> conjunctions;
-  if (!FindConjunctions(algebra_, formula, kTermsMax, conjunctions)) {
-    gave_up_ = true;
-  }
+  all.are_all = FindConjunctions(algebra_, formula, count_max, conjunctions);
   std::set<std::string> names;
   for (const Conjunction& conjunction : conjunctions) {
     ObjectTerm term;
@@ -91,7 +87,7 @@ JsonLanguage::ObjectTerms& JsonLanguage::TermsOf(FormulaId formula) {
     all.is_simple = all.is_simple && term.violated.empty() && term.incomplete.empty();
     all.terms.push_back(std::move(term));
   }
-  all.is_simple = all.is_simple && !all.counts && all.terms.size() == 1;
+  all.is_simple = all.is_simple && all.are_all && !all.counts && all.terms.size() == 1;
   all.names.assign(names.begin(), names.end());
   own_bytes_ += (all.terms.size() * sizeof(ObjectTerm)) + (all.names.size() * 48);
   return all;
@@ -100,8 +96,66 @@ JsonLanguage::ObjectTerms& JsonLanguage::TermsOf(FormulaId formula) {
 // Whether an object under `formula` can be completed after `facts`. What matters of them is which
 // of the names that the terms speak of have come, and sometimes how many entries there were; keys
 // that have no name are counted one by one only where patterns tell them apart.
+//
+// Formulas of many choices have too many terms to list, and one of the first will mostly do.
 bool JsonLanguage::SearchObject(FormulaId formula, const Facts& facts) {
-  ObjectTerms& all = TermsOf(formula);
+  const bool gave_up = gave_up_;
+  const auto [it, has_no_terms] = object_terms_.try_emplace(formula);
+  ObjectTerms& first = it->second;
+  if (has_no_terms) {
+    first = FindTerms(formula, kFewTerms);
+  }
+  if (const bool found = SearchTerms(first, facts); found || first.are_all) {
+    return found;
+  }
+  gave_up_ = gave_up;
+  const FormulaId left = LeftOf(formula, facts);
+  if (left == kFalse || left == kTrue) {
+    return left == kTrue;
+  }
+  const auto [at, is_new] = all_object_terms_.try_emplace(left);
+  ObjectTerms& all = at->second;
+  if (is_new) {
+    all = FindTerms(left, kTermsMax);
+  }
+  const bool found = SearchTerms(all, facts);
+  gave_up_ = found ? gave_up : gave_up_ || !all.are_all;
+  return found;
+}
+
+// What is left of a formula of an object when the keys that have come, which cannot come again, are
+// taken out of what must be missing or broken.
+FormulaId JsonLanguage::LeftOf(FormulaId formula, const Facts& facts) {
+  const SchemaAlgebra::Formula node = algebra_.at(formula);
+  if (node.op == Op::kAnd || node.op == Op::kOr) {
+    std::vector<FormulaId> parts;
+    for (const FormulaId part : node.parts) {
+      parts.push_back(LeftOf(part, facts));
+    }
+    const FormulaId all =
+        node.op == Op::kAnd ? algebra_.And(std::move(parts)) : algebra_.Or(std::move(parts));
+    return algebra_.Restrict(all, kObject);
+  }
+  if (node.op == Op::kRequired) {
+    std::vector<std::string> names = algebra_.names(node.a);
+    std::erase_if(names, [&](const std::string& name) { return facts.HasKey(name); });
+    const FormulaId missing = algebra_.Required(std::move(names));
+    return algebra_.Restrict(node.negated ? algebra_.Not(missing) : missing, kObject);
+  }
+  if (node.op != Op::kProperties || !node.negated) {
+    return formula;
+  }
+  PropertyTable table = algebra_.table(node.a);
+  for (auto& [name, value] : table.names) {
+    value = facts.HasKey(name) ? kTrue : value;
+  }
+  if (table.rest == kTrue && table.patterns.empty()) {
+    std::erase_if(table.names, [](const auto& entry) { return entry.second == kTrue; });
+  }
+  return algebra_.Restrict(algebra_.Not(algebra_.Properties(std::move(table))), kObject);
+}
+
+bool JsonLanguage::SearchTerms(ObjectTerms& all, const Facts& facts) {
   const auto search = [&] {
     return std::any_of(all.terms.begin(), all.terms.end(),
                        [&](ObjectTerm& term) { return CanComplete(term, facts); });
@@ -140,7 +194,7 @@ bool JsonLanguage::SearchObject(FormulaId formula, const Facts& facts) {
   // An answer that rests on an assumption, or on giving up, holds only here.
   if (found || (lowest_assumed_ == INT32_MAX && !gave_up_)) {
     own_bytes_ += key.size() + 64;
-    TermsOf(formula).known.emplace(std::move(key), found);
+    all.known.emplace(std::move(key), found);
   }
   gave_up_ = gave_up_ || gave_up;
   lowest_assumed_ = std::min(lowest_assumed_, assumed);

@@ -191,6 +191,37 @@ TEST(SchemaLimitsTest, FollowLargeEnumerations) {
   ExpectFollowed(R"({"enum": [)" + Listed("#", 20'000) + "]}", "19999");
 }
 
+// Of all combinations of what holds, those are looked at that leave the telling property a value.
+TEST(SchemaLimitsTest, FollowManyChoicesThatOnePropertyTells) {
+  const std::string schema = R"({"type": "object", "properties": {"kind": {"enum": [)" +
+                             Listed("\"k#\"", 24) + R"(]}}, "allOf": [)" +
+                             Listed(R"({"if": {"properties": {"kind": {"const": "k#"}}},)"
+                                    R"( "then": {"properties": {"value": {"const": #}}}})",
+                                    24) +
+                             "]}";
+  ExpectFollowed(schema, R"({"kind":"k15","value":15})");
+  ExpectFollowed(schema, R"({"value":7,"kind":"k7"})");
+  Matcher matcher(Grammar::OfSchema(JsonSchema::Compile(schema).value()),
+                  testing::SmallVocabulary());
+  EXPECT_FALSE(matcher.AcceptText(R"({"kind":"k15","value":7)"));
+  EXPECT_FALSE(matcher.AcceptText(R"({"value":24)"));
+  EXPECT_FALSE(matcher.is_exhausted());
+}
+
+// There are too many combinations to list, but one of the first will do; and where none will, keys
+// that have come are taken out of what must be missing.
+TEST(SchemaLimitsTest, FollowManyChoicesOfRequiredProperties) {
+  const std::string schema =
+      R"({"type": "object", "properties": {"not": {"type": "boolean"}, )" +
+      Listed("\"k#\": true", 26) + R"(}, "additionalProperties": false, "oneOf": [)" +
+      Listed(R"({"properties": {"k#": {"type": "object"}}, "required": ["k#"]})", 26) + "]}";
+  ExpectFollowed(schema, R"({"not":true,"k5":{"a":1},"k7":1})");
+  Matcher matcher(Grammar::OfSchema(JsonSchema::Compile(schema).value()),
+                  testing::SmallVocabulary());
+  EXPECT_FALSE(matcher.AcceptText(R"({"k5":{},"k6":{)"));
+  EXPECT_FALSE(matcher.is_exhausted());
+}
+
 // Whatever becomes of them, they come back, and what is refused has a reason.
 TEST(SchemaLimitsTest, ComeBackFromSchemasMadeToExplode) {
   const std::string schemas[] = {
