@@ -271,6 +271,8 @@ class JsonLanguage {
   bool CanComplete(ObjectTerm& term, const Facts& facts);
   bool SearchOrList(ObjectSearch& search);
   bool SearchOrList(ArraySearch& search);
+  std::vector<std::string> KeysToBreak(const ObjectSearch& search, int32_t id);
+  bool OrderViolations(ObjectSearch& search);
   bool ChooseAbsent(ObjectSearch& search, size_t from);
   bool PlaceViolations(ObjectSearch& search, size_t from);
   bool PlaceViolation(ObjectSearch& search, size_t from, const std::string& name);

@@ -20,6 +20,7 @@ using Op = SchemaAlgebra::Op;
 struct JsonLanguage::ObjectSearch {
   const ObjectTerm& term;
   const Facts& facts;
+  std::vector<int32_t> violated = {};             // of the term, those first that few entries break
   std::map<std::string, FormulaId> entries = {};  // those that will come, with their values
   std::vector<std::string> absent = {};           // names that will not
   size_t tries = 0;
@@ -273,11 +274,58 @@ bool JsonLanguage::CanComplete(ObjectTerm& term, const Facts& facts) {
   return is_simple || SearchOrList(search);
 }
 
+// The names of entries that may break the table `id`.
+std::vector<std::string> JsonLanguage::KeysToBreak(const ObjectSearch& search, int32_t id) {
+  // Other keys break it only where it has something to say of them.
+  const bool names_all = algebra_.table(id).rest == kTrue && algebra_.table(id).patterns.empty();
+  if (!names_all) {
+    return CandidateKeys(search, search.term.violated.size());
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, value] : algebra_.table(id).names) {
+    if (search.MayCome(name) && !search.entries.contains(name)) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+// Puts those tables first that few entries can break. False when one cannot be broken by any.
+bool JsonLanguage::OrderViolations(ObjectSearch& search) {
+  std::vector<std::pair<size_t, int32_t>> tables;
+  for (const int32_t id : search.term.violated) {
+    std::vector<std::string> names = KeysToBreak(search, id);
+    for (const auto& [name, value] : search.entries) {
+      names.push_back(name);
+    }
+    const auto count = std::count_if(names.begin(), names.end(), [&](const std::string& name) {
+      const FormulaId kept = ValueAt(algebra_.table(id), name);
+      const auto entry = search.entries.find(name);
+      return kept != kTrue && IsSatisfiable(algebra_.And({entry == search.entries.end()
+                                                              ? ValueOfKey(search.term.tables, name)
+                                                              : entry->second,
+                                                          algebra_.Not(kept)}));
+    });
+    if (count == 0) {
+      return false;
+    }
+    tables.emplace_back(count, id);
+  }
+  std::sort(tables.begin(), tables.end());
+  for (const auto& [count, id] : tables) {
+    search.violated.push_back(id);
+  }
+  return true;
+}
+
 // A search for entries that break many tables, as an object does that differs from many, may take
 // long where there are few objects: then these are looked at.
 bool JsonLanguage::SearchOrList(ObjectSearch& search) {
   constexpr size_t kFewTables = 4;
   constexpr size_t kFewTries = 500;
+  if (!OrderViolations(search)) {
+    return false;
+  }
   if (search.term.violated.size() <= kFewTables) {
     return ChooseAbsent(search, 0);
   }
@@ -324,10 +372,10 @@ bool JsonLanguage::PlaceViolations(ObjectSearch& search, size_t from) {
   if (count > search.term.count_max) {
     return false;
   }
-  if (from == search.term.violated.size()) {
+  if (from == search.violated.size()) {
     return FillUp(search);
   }
-  const int32_t id = search.term.violated[from];
+  const int32_t id = search.violated[from];
   std::vector<std::string> names;
   for (const auto& [name, value] : search.entries) {
     names.push_back(name);
@@ -339,19 +387,7 @@ bool JsonLanguage::PlaceViolations(ObjectSearch& search, size_t from) {
   if (try_all()) {
     return true;
   }
-  names.clear();
-  for (const auto& [name, value] : algebra_.table(id).names) {
-    names.push_back(name);
-  }
-  // Other keys break it only where it has something to say of them.
-  const bool names_all = algebra_.table(id).rest == kTrue && algebra_.table(id).patterns.empty();
-  if (!names_all) {
-    names = CandidateKeys(search, search.term.violated.size());
-  } else {
-    std::erase_if(names, [&](const std::string& name) {
-      return !search.MayCome(name) || search.entries.contains(name);
-    });
-  }
+  names = KeysToBreak(search, id);
   return try_all();
 }
 
@@ -362,7 +398,7 @@ bool JsonLanguage::PlaceViolation(ObjectSearch& search, size_t from, const std::
     gave_up_ = true;
     return false;
   }
-  const FormulaId kept = ValueAt(algebra_.table(search.term.violated[from]), name);
+  const FormulaId kept = ValueAt(algebra_.table(search.violated[from]), name);
   if (kept == kTrue) {
     return false;
   }

@@ -222,6 +222,20 @@ TEST(SchemaLimitsTest, FollowManyChoicesOfRequiredProperties) {
   EXPECT_FALSE(matcher.is_exhausted());
 }
 
+// What no entry can break is looked for before entries are tried for all that must be broken.
+TEST(SchemaLimitsTest, SeeWhatCannotBeBrokenAmongManyChoices) {
+  const auto schema = [](const std::string& always) {
+    return R"({"type": "object", "properties": {)" + always + R"(}, "oneOf": [)" +
+           Listed(R"({"properties": {"a#": {"type": "string"}, "b#": {"type": "string"}}})", 18) +
+           "]}";
+  };
+  const std::string one = R"("a17": {"type": "string"}, "b17": {"type": "string"})";
+  ExpectFollowed(schema(one), "{" + Listed("\"a#\":#", 17) + R"(,"a17":"x"})");
+  EXPECT_EQ(
+      Refusal(schema(one + R"(, "a16": {"type": "string"}, "b16": {"type": "string"})")).message,
+      "no JSON value is valid under the schema");
+}
+
 // Whatever becomes of them, they come back, and what is refused has a reason.
 TEST(SchemaLimitsTest, ComeBackFromSchemasMadeToExplode) {
   const std::string schemas[] = {
