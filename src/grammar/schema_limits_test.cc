@@ -341,5 +341,19 @@ TEST(SchemaLimitsTest, NameTheKeywordOfWhatIsTooComplex) {
   }
 }
 
+// What is too much only together with what a reference leads to has no keyword to blame, but a
+// place.
+TEST(SchemaLimitsTest, NameTheSchemaThatIsTooComplexByItsReferences) {
+  const base::Error error = Refusal(
+      R"({"$defs": {"p": {"pattern": "a.{12}$"},)"
+      R"( "q": {"pattern": "b.{12}$"}, "s": {"type": "string",)"
+      R"( "allOf": [{"$ref": "#/$defs/p"}, {"$ref": "#/$defs/q"}]},)"
+      R"( "t": {"items": {"$ref": "#/$defs/s"}, "minItems": 1}},)"
+      R"( "properties": {"x": {"type": "array", "$ref": "#/$defs/t"}}, "required": ["x"]})");
+  EXPECT_EQ(error.kind, base::ErrorKind::kResourceExhausted);
+  EXPECT_EQ(error.parameter, "/$defs/s") << error.message;
+  EXPECT_THAT(error.message, HasSubstr("/$defs/s"));
+}
+
 }  // namespace
 }  // namespace millrace::grammar
