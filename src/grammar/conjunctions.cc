@@ -197,6 +197,7 @@ class Search {
     }
     if (branch.open.empty()) {
       Conjunction found(branch.chosen.begin(), branch.chosen.end());
+      algebra_.Spend(1 + result_.size());
       const bool covered =
           std::any_of(result_.begin(), result_.end(), [&](const Conjunction& other) {
             return std::includes(found.begin(), found.end(), other.begin(), other.end());
