@@ -337,6 +337,7 @@ bool JsonLanguage::JudgeDifferent(ArraySearch& search) {
     // With more values than there are places and items so far, there is always one left.
     auto values = ValuesOf(it->first, static_cast<size_t>(place_count + facts.count));
     if (values.has_value()) {
+      listed_values_ = true;
       std::erase_if(*values, [&](FormulaId value) { return IsOneOf(value, facts.seen_items); });
       few.push_back({it->second, *std::move(values)});
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 
 namespace millrace::grammar {
 namespace {
@@ -39,7 +40,90 @@ class Search {
       return false;
     }
     branch.chosen.insert(formula);
-    return true;
+    return !ContradictsEntries(formula, branch);
+  }
+
+  // Whether an entry that must come can have no value, or none is left that must not, now that
+  // `literal` was chosen.
+  bool ContradictsEntries(FormulaId literal, const Branch& branch) {
+    const SchemaAlgebra::Formula& node = algebra_.at(literal);
+    if (node.op == Op::kRequired && node.negated) {
+      return HasAll(algebra_.names(node.a), NamesThatCome(branch));
+    }
+    if (node.op == Op::kRequired) {
+      const std::vector<std::string> names = algebra_.names(node.a);
+      const std::set<std::string> coming = NamesThatCome(branch);
+      return std::any_of(names.begin(), names.end(),
+                         [&](const std::string& name) { return HasNoValue(name, branch); }) ||
+             std::any_of(branch.chosen.begin(), branch.chosen.end(), [&](FormulaId chosen) {
+               const SchemaAlgebra::Formula& other = algebra_.at(chosen);
+               return other.op == Op::kRequired && other.negated &&
+                      HasAll(algebra_.names(other.a), coming);
+             });
+    }
+    if (node.op != Op::kProperties) {
+      return false;
+    }
+    if (node.negated) {
+      const std::string* name = OnlyNameOf(node);
+      return name != nullptr && HasNoValue(*name, branch);
+    }
+    const std::set<std::string> names = NamesThatCome(branch);
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return HasNoValue(name, branch); });
+  }
+
+  static bool HasAll(const std::vector<std::string>& names, const std::set<std::string>& coming) {
+    return std::all_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return coming.contains(name); });
+  }
+
+  // The one name that a table says something of, if there is one: an object that breaks the table
+  // has it.
+  const std::string* OnlyNameOf(const SchemaAlgebra::Formula& properties) const {
+    const PropertyTable& table = algebra_.table(properties.a);
+    return table.rest == kTrue && table.patterns.empty() && table.names.size() == 1
+               ? &table.names.front().first
+               : nullptr;
+  }
+
+  std::set<std::string> NamesThatCome(const Branch& branch) const {
+    std::set<std::string> names;
+    for (const FormulaId chosen : branch.chosen) {
+      const SchemaAlgebra::Formula& node = algebra_.at(chosen);
+      if (node.op == Op::kRequired && !node.negated) {
+        names.insert(algebra_.names(node.a).begin(), algebra_.names(node.a).end());
+      } else if (node.op == Op::kProperties && node.negated) {
+        if (const std::string* name = OnlyNameOf(node); name != nullptr) {
+          names.insert(*name);
+        }
+      }
+    }
+    return names;
+  }
+
+  // Whether what is chosen leaves the entry `name` no value, as far as a look at its parts tells.
+  bool HasNoValue(const std::string& name, const Branch& branch) {
+    std::vector<FormulaId> parts;
+    for (const FormulaId chosen : branch.chosen) {
+      const SchemaAlgebra::Formula& node = algebra_.at(chosen);
+      if (node.op != Op::kProperties) {
+        continue;
+      }
+      const std::string* only = OnlyNameOf(node);
+      if (node.negated && (only == nullptr || *only != name)) {
+        continue;
+      }
+      const PropertyTable& table = algebra_.table(node.a);
+      const auto at = std::lower_bound(
+          table.names.begin(), table.names.end(), name,
+          [](const auto& entry, const std::string& wanted) { return entry.first < wanted; });
+      const bool is_named = at != table.names.end() && at->first == name;
+      const FormulaId value = is_named ? at->second : table.patterns.empty() ? table.rest : kTrue;
+      parts.push_back(node.negated ? algebra_.Not(value) : value);
+    }
+    algebra_.Spend(2 + parts.size());
+    return algebra_.And(std::move(parts)) == kFalse;
   }
 
   // What is known of `formula` under the choices made.
@@ -113,6 +197,7 @@ class Search {
     }
     if (branch.open.empty()) {
       Conjunction found(branch.chosen.begin(), branch.chosen.end());
+      algebra_.Spend(1 + result_.size());
       const bool covered =
           std::any_of(result_.begin(), result_.end(), [&](const Conjunction& other) {
             return std::includes(found.begin(), found.end(), other.begin(), other.end());

@@ -158,6 +158,7 @@ bool JsonReader::EndKey(JsonPlace& place) {
 // Goes on behind the quote of a key whose value is pending.
 bool JsonReader::TakeKey(JsonPlace& place, std::string name) {
   JsonFrame frame = FrameOf(place);
+  frame.twins = TwinsWithKey(frame, name);
   store_.keys.push_back({.previous = frame.last_key, .name = std::move(name)});
   frame.last_key = static_cast<int32_t>(store_.keys.size()) - 1;
   place.frame = static_cast<int32_t>(store_.frames.size());

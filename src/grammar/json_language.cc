@@ -93,6 +93,7 @@ void JsonLanguage::ForgetAnswers() {
   expanded_.clear();
   satisfiable_.clear();
   object_terms_.clear();
+  all_object_terms_.clear();
   array_terms_.clear();
   few_values_.clear();
   key_classes_.clear();

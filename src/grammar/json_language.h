@@ -183,6 +183,20 @@ class JsonLanguage {
   LiveAutomaton* KeysThatMayCome(AlternativesId alternatives, const Facts& facts);
   // The next item; kNone when there may be none.
   PendingId PendingOfItem(AlternativesId alternatives, const Facts& facts);
+  // The next item, whichever came before; nullopt where it matters which, since there are few
+  // values or some must be equal.
+  std::optional<PendingId> PendingOfAnyItem(AlternativesId alternatives, const Facts& facts);
+
+  // Whether there are plainly more than kManyValues: texts for a scalar, keys for an object that
+  // may have any, items for an array without a limit. False may mean that it was not seen.
+  static constexpr size_t kManyValues = 65'536;
+  bool MayBeMany(PendingId pending);
+  // The same of the ways to complete a container after `facts`.
+  bool HasManyRests(FormulaId formula, int32_t type, const Facts& facts);
+  // What numbers a pending value may be; of kIntegers every one has one spelling.
+  enum class Numbers : uint8_t { kAll, kIntegers, kOther };
+  Numbers NumbersOf(PendingId pending);
+
   // The container's alternatives after a value that satisfied the pairs `members` (sorted).
   AlternativesId AfterValue(PendingId pending, const std::vector<int32_t>& members);
   // The tags of those alternatives under which the container may close now.
@@ -257,6 +271,8 @@ class JsonLanguage {
   bool CanComplete(ObjectTerm& term, const Facts& facts);
   bool SearchOrList(ObjectSearch& search);
   bool SearchOrList(ArraySearch& search);
+  std::vector<std::string> KeysToBreak(const ObjectSearch& search, int32_t id);
+  bool OrderViolations(ObjectSearch& search);
   bool ChooseAbsent(ObjectSearch& search, size_t from);
   bool PlaceViolations(ObjectSearch& search, size_t from);
   bool PlaceViolation(ObjectSearch& search, size_t from, const std::string& name);
@@ -274,6 +290,11 @@ class JsonLanguage {
   bool JudgeDifferent(ArraySearch& search);
   bool JudgeRepeated(ArraySearch& search);
   FormulaId ItemOf(const ArrayTerm& term, int64_t index);
+  bool HasManyValues(FormulaId formula);
+  bool FindManyValues(FormulaId formula);
+  bool HasManyScalars(FormulaId inside, int32_t type);
+  bool HasManyEntries(FormulaId formula, const Facts& facts);
+  bool HasManyItems(FormulaId formula, const Facts& facts);
 
   // All values of a formula, each as the formula of that value; nullopt when there are more than
   // `count_max`.
@@ -343,16 +364,23 @@ class JsonLanguage {
     bool has_patterns = false;
     bool counts = false;
     bool is_simple = true;  // one look at the facts tells
+    bool are_all = true;    // of the terms
     std::unordered_map<std::string, bool> known = {};
   };
-  ObjectTerms& TermsOf(FormulaId formula);
-  std::unordered_map<FormulaId, ObjectTerms> object_terms_;
+  ObjectTerms FindTerms(FormulaId formula, size_t count_max);
+  FormulaId LeftOf(FormulaId formula, const Facts& facts);
+  bool SearchTerms(ObjectTerms& all, const Facts& facts);
+  std::unordered_map<FormulaId, ObjectTerms> object_terms_;      // some, where there are many
+  std::unordered_map<FormulaId, ObjectTerms> all_object_terms_;  // those then
   std::unordered_map<FormulaId, std::vector<ArrayTerm>> array_terms_;
   struct FewValues {
     size_t asked = 0;  // there are more than these, unless there are `values`
     std::optional<std::vector<FormulaId>> values = {};
   };
   std::unordered_map<FormulaId, FewValues> few_values_;
+  bool listed_values_ = false;  // a place of items that must differ has few values
+  std::unordered_map<FormulaId, bool> many_values_;
+  std::unordered_map<std::string, bool> many_rests_;
   std::vector<FormulaId> listing_;  // containers whose values are being listed, outermost first
   std::map<std::vector<FormulaId>, KeyClasses> key_classes_;
   std::unordered_map<FormulaId, std::unique_ptr<ScalarAutomaton>> conditions_;

@@ -24,10 +24,7 @@ std::string_view WordOf(int32_t type) {
 }  // namespace
 
 Facts JsonReader::FactsOf(const JsonFrame& frame) const {
-  return {.count = frame.count,
-          .last_key = frame.last_key,
-          .keys = &store_.keys,
-          .seen_items = frame.seen_items};
+  return {.count = frame.count, .last_key = frame.last_key, .keys = &store_.keys};
 }
 
 bool JsonReader::IsComplete(const JsonPlace& place) const {
@@ -39,6 +36,14 @@ bool JsonReader::IsComplete(const JsonPlace& place) const {
 }
 
 bool JsonReader::Step(JsonPlace& place, uint8_t byte) {
+  if (!StepPlainly(place, byte)) {
+    return false;
+  }
+  const Outlook outlook = OutlookAt(place, byte);
+  return outlook == Outlook::kFree || (outlook == Outlook::kDoubtful && ReadAgain(place, byte));
+}
+
+bool JsonReader::StepPlainly(JsonPlace& place, uint8_t byte) {
   switch (place.mode) {
     case Mode::kValue:
       return StepValue(place, byte);
@@ -160,7 +165,7 @@ bool JsonReader::StepNumber(JsonPlace& place, uint8_t byte) {
   }
   const std::vector<int32_t> members =
       numbers.automaton().Members(numbers.automaton().Truth(place.state));
-  return Complete(place, members) && Step(place, byte);
+  return Complete(place, members) && StepPlainly(place, byte);
 }
 
 bool JsonReader::Open(JsonPlace& place, int32_t type) {
@@ -171,13 +176,11 @@ bool JsonReader::Open(JsonPlace& place, int32_t type) {
                   .type = type,
                   .text_begin = place.text_begin};
   frame.text_read = type == kArray && language_.ComparesItems(frame.alternatives);
+  frame.twins = TwinsInside(place);
+  place.pending = type == kArray ? BeginItem(frame) : kNone;
   place.frame = static_cast<int32_t>(store_.frames.size());
   store_.frames.push_back(frame);
   place.mode = type == kObject ? Mode::kFirstKey : Mode::kFirstItem;
-  place.pending = kNone;
-  if (type == kArray) {
-    place.pending = language_.PendingOfItem(frame.alternatives, FactsOf(frame));
-  }
   return true;
 }
 
@@ -185,6 +188,7 @@ bool JsonReader::Close(JsonPlace& place) {
   const JsonFrame frame = FrameOf(place);
   const std::vector<int32_t> members =
       language_.Closing(frame.alternatives, frame.type, FactsOf(frame));
+  const bool differs = DiffersAtEnd(frame);
   if (members.empty()) {
     return false;
   }
@@ -192,13 +196,14 @@ bool JsonReader::Close(JsonPlace& place) {
   place.pending = frame.parent_pending;
   place.text_begin = frame.text_begin;
   store_.text += frame.type == kObject ? '}' : ']';
-  const bool alive = Complete(place, members);
+  const bool alive = Complete(place, members, differs);
   store_.text.pop_back();
   return alive;
 }
 
 // The value that was read satisfies the pending pairs `members`; its text ends the store's text.
-bool JsonReader::Complete(JsonPlace& place, const std::vector<int32_t>& members) {
+// `differs`: it is known to be none that an earlier item has at this place.
+bool JsonReader::Complete(JsonPlace& place, const std::vector<int32_t>& members, bool differs) {
   if (members.empty()) {
     return false;
   }
@@ -208,7 +213,7 @@ bool JsonReader::Complete(JsonPlace& place, const std::vector<int32_t>& members)
   }
   JsonFrame frame = FrameOf(place);
   frame.alternatives = language_.AfterValue(place.pending, members);
-  if (frame.alternatives == kNone) {
+  if (frame.alternatives == kNone || !CompareValue(frame, place, differs)) {
     return false;
   }
   ++frame.count;
@@ -223,25 +228,6 @@ bool JsonReader::Complete(JsonPlace& place, const std::vector<int32_t>& members)
   return true;
 }
 
-// Adds the last item to those that later ones are compared with. This takes memory for every new
-// item, so it waits until there is a next one.
-bool JsonReader::RememberItem(JsonFrame& frame) const {
-  if (frame.item_begin == kNone) {
-    return true;
-  }
-  const std::string_view text = store_.text;
-  const auto begin = static_cast<size_t>(frame.item_begin);
-  const base::Result<JsonNode> value =
-      ParseJson(text.substr(begin, static_cast<size_t>(frame.item_end) - begin), 100'000);
-  if (!value.has_value()) {
-    return false;
-  }
-  frame.seen_items = language_.algebra().Or({frame.seen_items, language_.Constant(*value)});
-  frame.item_begin = kNone;
-  frame.item_end = kNone;
-  return true;
-}
-
 bool JsonReader::StepArray(JsonPlace& place, uint8_t byte) {
   if (byte == ']') {
     return Close(place);
@@ -250,14 +236,14 @@ bool JsonReader::StepArray(JsonPlace& place, uint8_t byte) {
     return false;
   }
   JsonFrame frame = FrameOf(place);
-  if (frame.item_begin != kNone) {
-    if (!RememberItem(frame)) {
-      return false;
-    }
+  if (!RememberItem(frame)) {
+    return false;
+  }
+  place.pending = BeginItem(frame);
+  if (frame.text_read) {
     place.frame = static_cast<int32_t>(store_.frames.size());
     store_.frames.push_back(frame);
   }
-  place.pending = language_.PendingOfItem(frame.alternatives, FactsOf(frame));
   place.mode = Mode::kValue;
   place.may_space = AllowsSpace();
   return place.pending != kNone;

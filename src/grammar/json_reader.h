@@ -6,9 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "grammar/json_language.h"
+#include "grammar/seen_items.h"
 
 namespace millrace::grammar {
 
@@ -64,11 +66,16 @@ struct JsonFrame {
   int32_t type = kObject;
   int32_t count = 0;
   int32_t last_key = kNone;
-  FormulaId seen_items = kFalse;  // without the last one, whose text is item_begin..item_end
+  int32_t seen = kNone;  // its last item in SeenItems but one, whose text is item_begin..item_end
   int32_t item_begin = kNone;
   int32_t item_end = kNone;
   int32_t text_begin = 0;
   bool text_read = false;  // its items are compared, so their text is read again
+  // The item that is read is not held to differ from earlier ones by its formula, but compared
+  // with them while it is read.
+  bool compares_late = false;
+  int32_t twins = kNone;  // of a container in such an item: a list of twins, or kAllItems
+  static constexpr int32_t kAllItems = -2;  // nothing was read yet that tells it from any
 };
 
 // What places point into. Grows only; `Cut` takes back what was added since a mark.
@@ -76,17 +83,29 @@ struct JsonStore {
   std::string text;  // everything read, since keys and compared items must be read again
   std::vector<JsonFrame> frames;
   std::vector<SeenKey> keys;
+  SeenItems items;
+  std::vector<std::vector<Twin>> twins;  // lists of them, none empty
 
   struct Mark {
     size_t text = 0;
     size_t frames = 0;
     size_t keys = 0;
+    size_t items = 0;
+    size_t twins = 0;
   };
-  Mark mark() const { return {text.size(), frames.size(), keys.size()}; }
+  Mark mark() const {
+    return {text.size(), frames.size(), keys.size(), items.size(), twins.size()};
+  }
   void Cut(const Mark& mark) {
     text.resize(mark.text);
     frames.resize(mark.frames);
     keys.resize(mark.keys);
+    items.Cut(mark.items);
+    twins.resize(mark.twins);
+  }
+  size_t memory_bytes() const {
+    return (frames.capacity() * sizeof(JsonFrame)) + text.capacity() +
+           (keys.capacity() * sizeof(SeenKey)) + items.memory_bytes();
   }
 };
 
@@ -146,10 +165,16 @@ class JsonReader {
     int32_t name_index = kNone;  // in the KeyLanguage; kNone for one that came before
   };
   std::vector<KnownKey> KnownKeys(const JsonPlace& place) const;
+  // Of a place inside of a string or key in an item that is compared while it is read: what is
+  // missing of those that earlier items have there and that begin alike. Not of KnownKeys.
+  std::vector<std::string> KnownTexts(const JsonPlace& place) const;
+  // How many earlier items may still turn out equal to the one that is read; 0 outside of such.
+  size_t TwinCount(const JsonPlace& place) const;
   // As EndKey, when `key` is complete.
   bool EndKnownKey(JsonPlace& place, const KnownKey& key);
 
  private:
+  bool StepPlainly(JsonPlace& place, uint8_t byte);
   bool StepValue(JsonPlace& place, uint8_t byte);
   bool StepString(JsonPlace& place, uint8_t byte);
   bool StepBoundary(JsonPlace& place, uint8_t byte);
@@ -174,8 +199,30 @@ class JsonReader {
   bool AnyKeyCharacter(const JsonPlace& place, char32_t low, char32_t high);
   bool Open(JsonPlace& place, int32_t type);
   bool Close(JsonPlace& place);
-  bool Complete(JsonPlace& place, const std::vector<int32_t>& members);
+  bool Complete(JsonPlace& place, const std::vector<int32_t>& members, bool differs = false);
   bool RememberItem(JsonFrame& frame) const;
+  PendingId BeginItem(JsonFrame& frame);
+  FormulaId AnySeen(int32_t last);
+  bool DiffersAtEnd(const JsonFrame& closed) const;
+  bool CompareValue(JsonFrame& frame, const JsonPlace& place, bool differs);
+  int32_t TwinsInside(const JsonPlace& place) const;
+  int32_t TwinsWithKey(const JsonFrame& frame, std::string_view key) const;
+  int32_t AddTwins(std::vector<Twin> twins) const;
+  const JsonNode* PartOf(const JsonFrame& frame, const JsonNode& value) const;
+  std::vector<Twin> TwinsOf(const JsonFrame& frame) const;
+  enum class Outlook : uint8_t { kFree, kDead, kDoubtful };
+  Outlook OutlookAt(const JsonPlace& place, uint8_t byte);
+  Outlook OutlookOfScalar(const JsonPlace& place, uint8_t byte);
+  bool HasFreshText(LiveAutomaton& live, int32_t state, const std::string& read,
+                    JsonNode::Kind kind, int32_t last);
+  bool HasManyEnds(const JsonPlace& place, size_t count);
+  bool HasManyKeys(const JsonPlace& place, size_t count);
+  static std::pair<char32_t, char32_t> NextCharacters(const JsonPlace& place);
+  bool AllRestsAreMany(PendingId pending, int32_t type, const Facts& after);
+  static size_t BytesOfPart(const JsonPlace& place);
+  bool HasManyNumbers(const JsonPlace& place, size_t count);
+  bool HasManyRests(const JsonPlace& place);
+  bool ReadAgain(JsonPlace& place, uint8_t byte);
   Facts FactsOf(const JsonFrame& frame) const;
   const JsonFrame& FrameOf(const JsonPlace& place) const {
     return store_.frames[static_cast<size_t>(place.frame)];

@@ -8,6 +8,7 @@
 #include "grammar/json_schema.h"
 #include "grammar/matcher.h"
 #include "grammar/testing/random_choice.h"
+#include "grammar/testing/reading.h"
 #include "grammar/testing/real_vocabulary.h"
 #include "grammar/testing/sample_schemas.h"
 
@@ -320,7 +321,12 @@ TEST(MaskTest, IsExactWhereAnyCharactersMayComeForAWhile) {
       {R"({"type": "object", "propertyNames": {"pattern": "x", "maxLength": 60}})",
        {"{\"", "{\"x\": 1, \"" + Repeated("y", 50)}},
       {R"({"type": "array", "uniqueItems": true, "items": {"type": "string", "pattern": "a|b"}})",
-       {"[\"", "[\"a\", \""}},
+       {"[\"", "[\"a\", \"", "[\"a\", \"a", "[\"a\", \"ab\", \"a", "[\"aéb\", \"aé"}},
+      {R"({"type": "array", "uniqueItems": true, "items": {"type": "string"}})",
+       {"[\"a\", \"", "[\"a\", \"a", "[\"\", \"", "[\"a\", \"ab\", \"a", "[\"aéb\", \"aé"}},
+      {R"({"type": "array", "uniqueItems": true, "items": {"type": "object", "properties":
+           {"n": {"type": "string"}}, "required": ["n"], "additionalProperties": false}})",
+       {"[{\"n\": \"ab\"}, {\"n\": \"", "[{\"n\": \"ab\"}, {\"n\": \"ab"}},
   };
   MaskCheck check(vocabulary, 4);
   for (const auto& one : cases) {
@@ -412,6 +418,67 @@ TEST(MaskTest, IsExactForRandomPatterns) {
     }
   }
   EXPECT_GT(compiled, 300U);
+}
+
+TEST(MaskTest, IsExactWhereAnItemBeginsLikeEarlierOnes) {
+  static const std::vector<std::string> kSchemas = {
+      R"({"type": "string"})",
+      R"({"type": "string", "pattern": "^[^x]*$", "maxLength": 3})",
+      R"({"enum": ["a", "ab", "abb", "b", 1, 12, null]})",
+      R"({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}},
+          "required": ["a"], "additionalProperties": false})",
+      R"({"type": "object", "additionalProperties": {"type": ["string", "number"]}})",
+      R"({"type": "array", "items": {"type": ["string", "integer"]}})",
+      R"({"type": "array", "uniqueItems": true, "items": {"type": "string"}})",
+      R"({"type": ["integer", "string", "null"]})",
+      R"({})"};
+  static const std::vector<std::string> kTexts = {R"("")",
+                                                  R"("a")",
+                                                  R"("ab")",
+                                                  R"("a\n")",
+                                                  R"("aé-")",
+                                                  R"("abb")",
+                                                  "1",
+                                                  "12",
+                                                  "-1",
+                                                  "null",
+                                                  "[]",
+                                                  R"(["a"])",
+                                                  R"(["a", "ab"])",
+                                                  R"([1, 12])",
+                                                  "{}",
+                                                  R"({"a": "ab"})",
+                                                  R"({"a": "ab", "b": 1})",
+                                                  R"({"b": 1, "a": ""})",
+                                                  R"({"a": 1})"};
+  testing::RandomChoice random(8);
+  MaskCheck check(VocabularyOfStrings(random), 9);
+  for (int i = 0; i < 1500; ++i) {
+    const std::string& item = random.Of(std::span(kSchemas));
+    const std::string schema = R"({"type": "array", "uniqueItems": true, "items": )" + item + "}";
+    SCOPED_TRACE(schema);
+    const auto grammar = Grammar::OfSchema(Schema(schema));
+    std::string text = "[";
+    std::vector<std::string> items;
+    for (int tries = 0; tries < 30 && items.size() < 4; ++tries) {
+      const std::string& value = random.Of(std::span(kTexts));
+      const std::string next = (items.empty() ? "" : ", ") + value;
+      if (testing::ReadsBytes(grammar, testing::SmallVocabulary(), text + next + "]")) {
+        text += next;
+        items.push_back(value);
+      }
+    }
+    if (items.empty()) {
+      continue;
+    }
+    const std::string& like = items[random.Below(items.size())];
+    text += ", " + like.substr(0, 1 + random.Below(like.size()));
+    if (Matcher(grammar, testing::SmallVocabulary()).AcceptText(text)) {
+      check.CompareAfter(grammar, text);
+      ASSERT_FALSE(HasFatalFailure());
+    }
+  }
+  EXPECT_GT(check.states(), 500U);
 }
 
 // An item that must be equal to another cannot be stood for by one that is like no other.

@@ -53,7 +53,7 @@ std::string MaskWalk::KeyOf(const ThreadSet& threads) const {
       const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
       Put(key, (static_cast<int64_t>(frame.alternatives) << 32) | frame.type);
       Put(key, (static_cast<int64_t>(frame.parent_pending) << 32) | frame.count);
-      Put(key, (static_cast<int64_t>(frame.seen_items) << 1) | (frame.item_begin == kNone ? 0 : 1));
+      Put(key, (frame.item_begin == kNone ? 0 : 1) | (frame.compares_late ? 2 : 0));
       for (int32_t name = frame.last_key; name >= 0;) {
         const SeenKey& seen = store_.json.keys[static_cast<size_t>(name)];
         Put(key, static_cast<int64_t>(seen.name.size()));

@@ -33,11 +33,7 @@ struct Matcher::State {
   std::deque<Step> history = {};  // before each of the last accepts
 
   ThreadMover mover() { return ThreadMover(grammar->program(), store); }
-  bool HasMemory() const {
-    return store.json.frames.size() * sizeof(JsonFrame) + store.json.text.size() +
-               (store.json.keys.size() * sizeof(SeenKey)) <
-           options.memory_bytes_max;
-  }
+  bool HasMemory() const { return store.json.memory_bytes() < options.memory_bytes_max; }
   // What `ask` returns, or `refused` at the end, and when that takes too much work or memory.
   template <typename Ask>
   auto Guard(decltype(std::declval<Ask>()()) refused, const Ask& ask) {
@@ -257,9 +253,7 @@ bool Matcher::MayReadText() {
 }
 
 size_t Matcher::memory_bytes() const {
-  return sizeof(State) + (state_->store.json.frames.capacity() * sizeof(JsonFrame)) +
-         state_->store.json.text.capacity() +
-         (state_->store.json.keys.capacity() * sizeof(SeenKey)) +
+  return sizeof(State) + state_->store.json.memory_bytes() +
          (state_->history.size() * (sizeof(State::Step) + sizeof(MatchThread)));
 }
 

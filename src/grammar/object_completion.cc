@@ -8,6 +8,7 @@
 namespace millrace::grammar {
 namespace {
 
+constexpr size_t kFewTerms = 32;
 constexpr size_t kTermsMax = 6'000;
 constexpr size_t kTriesMax = 40'000;
 
@@ -19,6 +20,7 @@ using Op = SchemaAlgebra::Op;
 struct JsonLanguage::ObjectSearch {
   const ObjectTerm& term;
   const Facts& facts;
+  std::vector<int32_t> violated = {};             // of the term, those first that few entries break
   std::map<std::string, FormulaId> entries = {};  // those that will come, with their values
   std::vector<std::string> absent = {};           // names that will not
   size_t tries = 0;
@@ -58,16 +60,11 @@ bool JsonLanguage::AddLiteral(const SchemaAlgebra::Formula& literal, ObjectTerm&
   }
 }
 
-JsonLanguage::ObjectTerms& JsonLanguage::TermsOf(FormulaId formula) {
-  const auto [it, is_new] = object_terms_.try_emplace(formula);
-  ObjectTerms& all = it->second;
-  if (!is_new) {
-    return all;
-  }
+// The terms of `formula`, or some when there are more than `count_max`.
+JsonLanguage::ObjectTerms JsonLanguage::FindTerms(FormulaId formula, size_t count_max) {
+  ObjectTerms all;
   std::vector<Conjunction> conjunctions;
-  if (!FindConjunctions(algebra_, formula, kTermsMax, conjunctions)) {
-    gave_up_ = true;
-  }
+  all.are_all = FindConjunctions(algebra_, formula, count_max, conjunctions);
   std::set<std::string> names;
   for (const Conjunction& conjunction : conjunctions) {
     ObjectTerm term;
@@ -91,7 +88,7 @@ JsonLanguage::ObjectTerms& JsonLanguage::TermsOf(FormulaId formula) {
     all.is_simple = all.is_simple && term.violated.empty() && term.incomplete.empty();
     all.terms.push_back(std::move(term));
   }
-  all.is_simple = all.is_simple && !all.counts && all.terms.size() == 1;
+  all.is_simple = all.is_simple && all.are_all && !all.counts && all.terms.size() == 1;
   all.names.assign(names.begin(), names.end());
   own_bytes_ += (all.terms.size() * sizeof(ObjectTerm)) + (all.names.size() * 48);
   return all;
@@ -100,8 +97,66 @@ JsonLanguage::ObjectTerms& JsonLanguage::TermsOf(FormulaId formula) {
 // Whether an object under `formula` can be completed after `facts`. What matters of them is which
 // of the names that the terms speak of have come, and sometimes how many entries there were; keys
 // that have no name are counted one by one only where patterns tell them apart.
+//
+// Formulas of many choices have too many terms to list, and one of the first will mostly do.
 bool JsonLanguage::SearchObject(FormulaId formula, const Facts& facts) {
-  ObjectTerms& all = TermsOf(formula);
+  const bool gave_up = gave_up_;
+  const auto [it, has_no_terms] = object_terms_.try_emplace(formula);
+  ObjectTerms& first = it->second;
+  if (has_no_terms) {
+    first = FindTerms(formula, kFewTerms);
+  }
+  if (const bool found = SearchTerms(first, facts); found || first.are_all) {
+    return found;
+  }
+  gave_up_ = gave_up;
+  const FormulaId left = LeftOf(formula, facts);
+  if (left == kFalse || left == kTrue) {
+    return left == kTrue;
+  }
+  const auto [at, is_new] = all_object_terms_.try_emplace(left);
+  ObjectTerms& all = at->second;
+  if (is_new) {
+    all = FindTerms(left, kTermsMax);
+  }
+  const bool found = SearchTerms(all, facts);
+  gave_up_ = found ? gave_up : gave_up_ || !all.are_all;
+  return found;
+}
+
+// What is left of a formula of an object when the keys that have come, which cannot come again, are
+// taken out of what must be missing or broken.
+FormulaId JsonLanguage::LeftOf(FormulaId formula, const Facts& facts) {
+  const SchemaAlgebra::Formula node = algebra_.at(formula);
+  if (node.op == Op::kAnd || node.op == Op::kOr) {
+    std::vector<FormulaId> parts;
+    for (const FormulaId part : node.parts) {
+      parts.push_back(LeftOf(part, facts));
+    }
+    const FormulaId all =
+        node.op == Op::kAnd ? algebra_.And(std::move(parts)) : algebra_.Or(std::move(parts));
+    return algebra_.Restrict(all, kObject);
+  }
+  if (node.op == Op::kRequired) {
+    std::vector<std::string> names = algebra_.names(node.a);
+    std::erase_if(names, [&](const std::string& name) { return facts.HasKey(name); });
+    const FormulaId missing = algebra_.Required(std::move(names));
+    return algebra_.Restrict(node.negated ? algebra_.Not(missing) : missing, kObject);
+  }
+  if (node.op != Op::kProperties || !node.negated) {
+    return formula;
+  }
+  PropertyTable table = algebra_.table(node.a);
+  for (auto& [name, value] : table.names) {
+    value = facts.HasKey(name) ? kTrue : value;
+  }
+  if (table.rest == kTrue && table.patterns.empty()) {
+    std::erase_if(table.names, [](const auto& entry) { return entry.second == kTrue; });
+  }
+  return algebra_.Restrict(algebra_.Not(algebra_.Properties(std::move(table))), kObject);
+}
+
+bool JsonLanguage::SearchTerms(ObjectTerms& all, const Facts& facts) {
   const auto search = [&] {
     return std::any_of(all.terms.begin(), all.terms.end(),
                        [&](ObjectTerm& term) { return CanComplete(term, facts); });
@@ -140,7 +195,7 @@ bool JsonLanguage::SearchObject(FormulaId formula, const Facts& facts) {
   // An answer that rests on an assumption, or on giving up, holds only here.
   if (found || (lowest_assumed_ == INT32_MAX && !gave_up_)) {
     own_bytes_ += key.size() + 64;
-    TermsOf(formula).known.emplace(std::move(key), found);
+    all.known.emplace(std::move(key), found);
   }
   gave_up_ = gave_up_ || gave_up;
   lowest_assumed_ = std::min(lowest_assumed_, assumed);
@@ -219,11 +274,58 @@ bool JsonLanguage::CanComplete(ObjectTerm& term, const Facts& facts) {
   return is_simple || SearchOrList(search);
 }
 
+// The names of entries that may break the table `id`.
+std::vector<std::string> JsonLanguage::KeysToBreak(const ObjectSearch& search, int32_t id) {
+  // Other keys break it only where it has something to say of them.
+  const bool names_all = algebra_.table(id).rest == kTrue && algebra_.table(id).patterns.empty();
+  if (!names_all) {
+    return CandidateKeys(search, search.term.violated.size());
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, value] : algebra_.table(id).names) {
+    if (search.MayCome(name) && !search.entries.contains(name)) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+// Puts those tables first that few entries can break. False when one cannot be broken by any.
+bool JsonLanguage::OrderViolations(ObjectSearch& search) {
+  std::vector<std::pair<size_t, int32_t>> tables;
+  for (const int32_t id : search.term.violated) {
+    std::vector<std::string> names = KeysToBreak(search, id);
+    for (const auto& [name, value] : search.entries) {
+      names.push_back(name);
+    }
+    const auto count = std::count_if(names.begin(), names.end(), [&](const std::string& name) {
+      const FormulaId kept = ValueAt(algebra_.table(id), name);
+      const auto entry = search.entries.find(name);
+      return kept != kTrue && IsSatisfiable(algebra_.And({entry == search.entries.end()
+                                                              ? ValueOfKey(search.term.tables, name)
+                                                              : entry->second,
+                                                          algebra_.Not(kept)}));
+    });
+    if (count == 0) {
+      return false;
+    }
+    tables.emplace_back(count, id);
+  }
+  std::sort(tables.begin(), tables.end());
+  for (const auto& [count, id] : tables) {
+    search.violated.push_back(id);
+  }
+  return true;
+}
+
 // A search for entries that break many tables, as an object does that differs from many, may take
 // long where there are few objects: then these are looked at.
 bool JsonLanguage::SearchOrList(ObjectSearch& search) {
   constexpr size_t kFewTables = 4;
   constexpr size_t kFewTries = 500;
+  if (!OrderViolations(search)) {
+    return false;
+  }
   if (search.term.violated.size() <= kFewTables) {
     return ChooseAbsent(search, 0);
   }
@@ -270,10 +372,10 @@ bool JsonLanguage::PlaceViolations(ObjectSearch& search, size_t from) {
   if (count > search.term.count_max) {
     return false;
   }
-  if (from == search.term.violated.size()) {
+  if (from == search.violated.size()) {
     return FillUp(search);
   }
-  const int32_t id = search.term.violated[from];
+  const int32_t id = search.violated[from];
   std::vector<std::string> names;
   for (const auto& [name, value] : search.entries) {
     names.push_back(name);
@@ -285,19 +387,7 @@ bool JsonLanguage::PlaceViolations(ObjectSearch& search, size_t from) {
   if (try_all()) {
     return true;
   }
-  names.clear();
-  for (const auto& [name, value] : algebra_.table(id).names) {
-    names.push_back(name);
-  }
-  // Other keys break it only where it has something to say of them.
-  const bool names_all = algebra_.table(id).rest == kTrue && algebra_.table(id).patterns.empty();
-  if (!names_all) {
-    names = CandidateKeys(search, search.term.violated.size());
-  } else {
-    std::erase_if(names, [&](const std::string& name) {
-      return !search.MayCome(name) || search.entries.contains(name);
-    });
-  }
+  names = KeysToBreak(search, id);
   return try_all();
 }
 
@@ -308,7 +398,7 @@ bool JsonLanguage::PlaceViolation(ObjectSearch& search, size_t from, const std::
     gave_up_ = true;
     return false;
   }
-  const FormulaId kept = ValueAt(algebra_.table(search.term.violated[from]), name);
+  const FormulaId kept = ValueAt(algebra_.table(search.violated[from]), name);
   if (kept == kTrue) {
     return false;
   }

@@ -37,14 +37,22 @@ base::Status SchemaCompiler::Compile() {
     root.scope = {root.place.resource};
   }
   const FormulaId formula = TRY(ReferenceTo(root));
-  std::vector<std::pair<int32_t, FormulaId>> targets;  // until all are known, each may be anything
+  struct Compiled {
+    int32_t reference;
+    FormulaId formula;
+    Context context;
+  };
+  std::vector<Compiled> targets;  // until all are known, each may be anything
   while (!open_.empty()) {
     const auto [reference, context] = std::move(open_.front());
     open_.pop_front();
-    targets.emplace_back(reference, TRY(CompileSchema(context)));
+    targets.push_back({reference, TRY(CompileSchema(context)), context});
   }
-  for (const auto& [reference, target] : targets) {
-    language_.DefineReference(reference, target);
+  for (const Compiled& target : targets) {
+    language_.DefineReference(target.reference, target.formula);
+  }
+  if (trial_.of_everything) {
+    language_.ForgetAnswers();  // given when each reference might be anything
   }
   out_of_work_.reset();
   if (const int32_t circular = language_.FindCircularReference(); circular != kNone) {
@@ -55,6 +63,17 @@ base::Status SchemaCompiler::Compile() {
     }
   }
   PruneChoices();
+  // Those that others refer to first, so that they are not blamed for these.
+  for (auto at = targets.rbegin(); at != targets.rend() && trial_.of_everything; ++at) {
+    const std::string& pointer = at->context.place.pointer;
+    out_of_work_ = base::Error{base::ErrorKind::kResourceExhausted,
+                               "the schema at " + (pointer.empty() ? "its root" : pointer) +
+                                   " is too complex to be enforced exactly, with what it refers to",
+                               pointer};
+    if (!trial_.can_follow(algebra_.Reference(at->reference))) {
+      return OutOfWork();
+    }
+  }
   const FormulaId target = language_.reference(algebra_.at(formula).a);
   const bool satisfiable = language_.IsSatisfiable(target);
   for (const auto& [compared, context] : comparing_) {
@@ -399,7 +418,7 @@ base::Result<SchemaCompiler::Formulas> SchemaCompiler::CompileList(const Context
 
 // Exactly one of `choices`. Choices that exclude each other need not be told apart, but whether
 // they do can often be said only when all references are known, so that waits for `PruneChoices`.
-FormulaId SchemaCompiler::OneOf(Formulas choices) {
+FormulaId SchemaCompiler::OneOf(const Context& context, Formulas choices) {
   bool disjoint = true;
   for (size_t i = 0; i < choices.size() && disjoint; ++i) {
     for (size_t j = i + 1; j < choices.size() && disjoint; ++j) {
@@ -411,7 +430,7 @@ FormulaId SchemaCompiler::OneOf(Formulas choices) {
   }
   const int32_t reference = language_.AddReference();
   language_.DefineReference(reference, ExactlyOne(choices, [](size_t, size_t) { return true; }));
-  choices_.emplace_back(reference, std::move(choices));
+  choices_.push_back({reference, std::move(choices), context});
   return algebra_.Reference(reference);
 }
 
@@ -431,7 +450,8 @@ FormulaId SchemaCompiler::ExactlyOne(const Formulas& choices,
 }
 
 void SchemaCompiler::PruneChoices() {
-  for (const auto& [reference, choices] : choices_) {
+  for (const auto& [reference, choices, context] : choices_) {
+    out_of_work_ = TooComplex(context, "oneOf");
     std::map<std::pair<size_t, size_t>, bool> known;
     const FormulaId pruned = ExactlyOne(choices, [&](size_t i, size_t j) {
       const auto [it, is_new] = known.try_emplace({i, j}, true);
@@ -446,6 +466,7 @@ void SchemaCompiler::PruneChoices() {
       language_.ForgetAnswers();
     }
   }
+  out_of_work_.reset();
 }
 
 base::Status SchemaCompiler::AddCombinations(const Context& context, Formulas& parts) {
@@ -456,7 +477,7 @@ base::Status SchemaCompiler::AddCombinations(const Context& context, Formulas& p
     parts.push_back(algebra_.Or(TRY(CompileList(context, "anyOf"))));
   }
   if (context.Find("oneOf") != nullptr) {
-    parts.push_back(OneOf(TRY(CompileList(context, "oneOf"))));
+    parts.push_back(OneOf(context, TRY(CompileList(context, "oneOf"))));
   }
   if (const JsonNode* excluded = context.Find("not"); excluded != nullptr) {
     parts.push_back(algebra_.Not(TRY(CompileChild(context, *excluded, "not"))));

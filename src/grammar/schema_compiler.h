@@ -88,7 +88,7 @@ class SchemaCompiler {
   base::Status AddUnevaluated(const Context& context, Formulas& parts);
 
   base::Result<Formulas> CompileList(const Context& context, const char* keyword);
-  FormulaId OneOf(Formulas choices);
+  FormulaId OneOf(const Context& context, Formulas choices);
   FormulaId ExactlyOne(const Formulas& choices, const std::function<bool(size_t, size_t)>& overlap);
   void PruneChoices();
   base::Result<FormulaId> PatternCondition(const Context& context, const std::string& pattern,
@@ -120,8 +120,13 @@ class SchemaCompiler {
   std::optional<base::Error> out_of_work_;                // when it happens now
   std::vector<std::pair<FormulaId, Context>> comparing_;  // schemas with `uniqueItems`
   std::map<std::pair<const JsonNode*, Scope>, int32_t> references_;
-  std::deque<std::pair<int32_t, Context>> open_;       // references to be compiled
-  std::vector<std::pair<int32_t, Formulas>> choices_;  // of `oneOf`s
+  std::deque<std::pair<int32_t, Context>> open_;  // references to be compiled
+  struct Choices {
+    int32_t reference;
+    Formulas formulas;
+    Context context;
+  };
+  std::vector<Choices> choices_;  // of `oneOf`s
   std::map<std::string, RegexId> patterns_;
   int32_t depth_ = 0;
 };

@@ -191,6 +191,51 @@ TEST(SchemaLimitsTest, FollowLargeEnumerations) {
   ExpectFollowed(R"({"enum": [)" + Listed("#", 20'000) + "]}", "19999");
 }
 
+// Of all combinations of what holds, those are looked at that leave the telling property a value.
+TEST(SchemaLimitsTest, FollowManyChoicesThatOnePropertyTells) {
+  const std::string schema = R"({"type": "object", "properties": {"kind": {"enum": [)" +
+                             Listed("\"k#\"", 24) + R"(]}}, "allOf": [)" +
+                             Listed(R"({"if": {"properties": {"kind": {"const": "k#"}}},)"
+                                    R"( "then": {"properties": {"value": {"const": #}}}})",
+                                    24) +
+                             "]}";
+  ExpectFollowed(schema, R"({"kind":"k15","value":15})");
+  ExpectFollowed(schema, R"({"value":7,"kind":"k7"})");
+  Matcher matcher(Grammar::OfSchema(JsonSchema::Compile(schema).value()),
+                  testing::SmallVocabulary());
+  EXPECT_FALSE(matcher.AcceptText(R"({"kind":"k15","value":7)"));
+  EXPECT_FALSE(matcher.AcceptText(R"({"value":24)"));
+  EXPECT_FALSE(matcher.is_exhausted());
+}
+
+// There are too many combinations to list, but one of the first will do; and where none will, keys
+// that have come are taken out of what must be missing.
+TEST(SchemaLimitsTest, FollowManyChoicesOfRequiredProperties) {
+  const std::string schema =
+      R"({"type": "object", "properties": {"not": {"type": "boolean"}, )" +
+      Listed("\"k#\": true", 26) + R"(}, "additionalProperties": false, "oneOf": [)" +
+      Listed(R"({"properties": {"k#": {"type": "object"}}, "required": ["k#"]})", 26) + "]}";
+  ExpectFollowed(schema, R"({"not":true,"k5":{"a":1},"k7":1})");
+  Matcher matcher(Grammar::OfSchema(JsonSchema::Compile(schema).value()),
+                  testing::SmallVocabulary());
+  EXPECT_FALSE(matcher.AcceptText(R"({"k5":{},"k6":{)"));
+  EXPECT_FALSE(matcher.is_exhausted());
+}
+
+// What no entry can break is looked for before entries are tried for all that must be broken.
+TEST(SchemaLimitsTest, SeeWhatCannotBeBrokenAmongManyChoices) {
+  const auto schema = [](const std::string& always) {
+    return R"({"type": "object", "properties": {)" + always + R"(}, "oneOf": [)" +
+           Listed(R"({"properties": {"a#": {"type": "string"}, "b#": {"type": "string"}}})", 18) +
+           "]}";
+  };
+  const std::string one = R"("a17": {"type": "string"}, "b17": {"type": "string"})";
+  ExpectFollowed(schema(one), "{" + Listed("\"a#\":#", 17) + R"(,"a17":"x"})");
+  EXPECT_EQ(
+      Refusal(schema(one + R"(, "a16": {"type": "string"}, "b16": {"type": "string"})")).message,
+      "no JSON value is valid under the schema");
+}
+
 // Whatever becomes of them, they come back, and what is refused has a reason.
 TEST(SchemaLimitsTest, ComeBackFromSchemasMadeToExplode) {
   const std::string schemas[] = {
@@ -294,6 +339,20 @@ TEST(SchemaLimitsTest, NameTheKeywordOfWhatIsTooComplex) {
     EXPECT_EQ(error.parameter, one.place) << error.message;
     EXPECT_THAT(error.message, HasSubstr(std::string("schema keyword ") + one.keyword));
   }
+}
+
+// What is too much only together with what a reference leads to has no keyword to blame, but a
+// place.
+TEST(SchemaLimitsTest, NameTheSchemaThatIsTooComplexByItsReferences) {
+  const base::Error error = Refusal(
+      R"({"$defs": {"p": {"pattern": "a.{12}$"},)"
+      R"( "q": {"pattern": "b.{12}$"}, "s": {"type": "string",)"
+      R"( "allOf": [{"$ref": "#/$defs/p"}, {"$ref": "#/$defs/q"}]},)"
+      R"( "t": {"items": {"$ref": "#/$defs/s"}, "minItems": 1}},)"
+      R"( "properties": {"x": {"type": "array", "$ref": "#/$defs/t"}}, "required": ["x"]})");
+  EXPECT_EQ(error.kind, base::ErrorKind::kResourceExhausted);
+  EXPECT_EQ(error.parameter, "/$defs/s") << error.message;
+  EXPECT_THAT(error.message, HasSubstr("/$defs/s"));
 }
 
 }  // namespace

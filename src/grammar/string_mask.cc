@@ -45,6 +45,10 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
   }
   Target target{
       .thread = thread, .live = is_key ? keys->live() : reader.Strings(place), .keys = keys};
+  const size_t twins = reader.TwinCount(place);
+  if (twins > 0 && !is_key) {
+    target.values = FreshKeys(target.live, twins);
+  }
   for (int32_t at = place.frame; at != kNone;) {
     const JsonFrame& frame = store_.json.frames[static_cast<size_t>(at)];
     bool& compared = at == place.frame && !is_key ? target.is_compared : target.is_inside_item;
@@ -60,7 +64,7 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
   groups_.clear();
   own_groups_.clear();
   dropped_exits_.clear();
-  few_keys_ = false;
+  few_texts_ = false;
   dropped_any_ = false;
   const Chain chain = FindChain(target);
   AddInside(chain.most(), mask);
@@ -77,6 +81,9 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
   }
   if (is_key) {
     CorrectKeys(thread, mask);
+  }
+  if (twins > 0) {
+    CorrectTwins(thread, mask);
   }
   return true;
 }
@@ -168,8 +175,9 @@ void StringMask::Drop(const StringTokens::Range& range, std::span<uint32_t> mask
 void StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<uint32_t> mask) {
   const int32_t state = target.thread.json.state;
   TakeExits(target.live, state, strings_.Exits(0), false);
-  for (size_t i = 1; target.keys.has_value() && i < chain.states.size(); ++i) {
-    few_keys_ = few_keys_ || !target.keys->HasMany(chain.states[i]);
+  const FreshKeys* const fresh = target.fresh();
+  for (size_t i = 1; fresh != nullptr && i < chain.states.size(); ++i) {
+    few_texts_ = few_texts_ || !fresh->HasMany(chain.states[i]);
   }
   states_.assign(strings_.characters_max() + 1, state);
   steps_.assign(states_.size(), nullptr);
@@ -186,7 +194,7 @@ void StringMask::WalkTokens(const Target& target, const Chain& chain, std::span<
     return;
   }
   WalkDeviations(target, chain, 1, static_cast<uint32_t>(strings_.nodes().size()), mask);
-  any_text_ = chain.exists() && !chain.is_bounded && !dropped_any_ && !few_keys_;
+  any_text_ = chain.exists() && !chain.is_bounded && !dropped_any_ && !few_texts_;
 }
 
 // Without a chain: all nodes of first characters that may come.
@@ -232,10 +240,10 @@ void StringMask::WalkDeviations(const Target& target, const Chain& chain, uint32
 // Where any characters may come for long enough, only tokens that close the string and very long
 // ones need a look.
 bool StringMask::TryWithoutChain(const Target& target, std::span<uint32_t> mask) {
-  const size_t enough =
-      target.keys.has_value() ? strings_.characters_max() + size_t{1} : kSafeEnough;
+  const bool counts = target.fresh() != nullptr;  // texts: behind all of them must be many
+  const size_t enough = counts ? strings_.characters_max() + size_t{1} : kSafeEnough;
   const size_t safe = target.live.SafeLength(target.thread.json.state, enough);
-  if (safe < (target.keys.has_value() ? enough : StringTokens::kMasksMax)) {
+  if (safe < (counts ? enough : StringTokens::kMasksMax)) {
     return false;
   }
   any_text_ = true;
@@ -251,9 +259,10 @@ bool StringMask::TryAllBelow(const Target& target, uint32_t top, int32_t state, 
                              std::span<uint32_t> mask) {
   const StringNode* const nodes = strings_.nodes().data();
   const size_t rest = nodes[top].most + size_t{1} - nodes[top].depth;
-  const size_t enough = target.keys.has_value() ? rest : std::min(rest, kSafeEnough);
+  const bool counts = target.fresh() != nullptr;
+  const size_t enough = counts ? rest : std::min(rest, kSafeEnough);
   const size_t safe = target.live.SafeLength(state, enough);
-  if (safe < (target.keys.has_value() ? rest : std::min(rest, StringTokens::kMasksMax))) {
+  if (safe < (counts ? rest : std::min(rest, StringTokens::kMasksMax))) {
     return false;
   }
   const size_t most = safe < rest ? nodes[top].depth + safe : SIZE_MAX;
@@ -321,7 +330,7 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
                            std::span<uint32_t> mask) {
   const StringNode* const nodes = strings_.nodes().data();
   LiveAutomaton& live = target.live;
-  const FreshKeys* const keys = target.keys.has_value() ? &*target.keys : nullptr;
+  const FreshKeys* const fresh = target.fresh();
   const bool has_chain = chain.exists();
   const uint32_t end = top + nodes[top].subtree;
   int32_t judged = ScalarAutomaton::kDead;  // the last state that keys were found to be left from
@@ -347,8 +356,8 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
       at += node.subtree;
       continue;
     }
-    if (keys != nullptr && state != judged) {
-      few_keys_ = few_keys_ || !keys->HasMany(state);
+    if (fresh != nullptr && state != judged) {
+      few_texts_ = few_texts_ || !fresh->HasMany(state);
       judged = state;
     }
     if (node.subtree > 1) {
@@ -489,6 +498,10 @@ void StringMask::CorrectKeys(const MatchThread& thread, std::span<uint32_t> mask
 // Tokens that end the key `key`.
 void StringMask::CorrectExits(const MatchThread& thread, const JsonReader::KnownKey& key,
                               std::span<const StringExit> exits, std::span<uint32_t> mask) {
+  if (move_.ReaderOf(thread).TwinCount(thread.json) > 0) {
+    Judge(thread, exits, mask);
+    return;
+  }
   const MatchStore::Mark mark = store_.mark();
   MatchThread after = thread;
   const bool may_come = move_.ReaderOf(thread).EndKnownKey(after.json, key);

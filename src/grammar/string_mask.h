@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -50,9 +51,14 @@ class StringMask {
   struct Target {
     const MatchThread& thread;
     LiveAutomaton& live;
-    std::optional<FreshKeys> keys = {};  // of a key
-    bool is_compared = false;            // with the other items of its array
-    bool is_inside_item = false;         // part of an item that is compared
+    std::optional<FreshKeys> keys = {};    // of a key
+    std::optional<FreshKeys> values = {};  // where earlier items may have the same string
+    bool is_compared = false;              // with the other items of its array
+    bool is_inside_item = false;           // part of an item that is compared
+
+    const FreshKeys* fresh() const {
+      return keys.has_value() ? &*keys : (values.has_value() ? &*values : nullptr);
+    }
   };
 
   Chain FindChain(const Target& target) const;
@@ -82,6 +88,11 @@ class StringMask {
   void CorrectKeys(const MatchThread& thread, std::span<uint32_t> mask);
   void CorrectExits(const MatchThread& thread, const JsonReader::KnownKey& key,
                     std::span<const StringExit> exits, std::span<uint32_t> mask);
+  void CorrectTwins(const MatchThread& thread, std::span<uint32_t> mask);
+  void CorrectEnds(const MatchThread& thread, std::span<const std::u32string> texts, size_t depth,
+                   uint32_t parent, std::span<uint32_t> mask);
+  void Judge(const MatchThread& thread, std::span<const StringExit> exits,
+             std::span<uint32_t> mask);
   bool Allows(ThreadSet threads, std::string_view text);
   bool Allows(const MatchThread& thread, int32_t token);
 
@@ -93,8 +104,8 @@ class StringMask {
   std::vector<ExitGroup> own_groups_;   // of texts that leave the chain
   std::vector<int32_t> dropped_exits_;  // tokens that the chain's groups have and may not
   bool dropped_any_ = false;            // some text may not come
-  bool few_keys_ = false;               // so few keys may come that it matters which came before
-  bool any_text_ = false;               // any text may come, whatever came before
+  bool few_texts_ = false;              // so few may come that it matters which came before
+  bool any_text_ = false;               // any may come, whatever came before
   std::vector<uint32_t> deviations_;    // nodes by which tokens may leave the chain, sorted
   std::vector<int32_t> states_;         // by depth
   std::vector<const int32_t*> steps_;   // from the states by depth, for ASCII

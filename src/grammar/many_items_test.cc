@@ -1,0 +1,222 @@
+// Arrays whose items differ and have many values, so that they are compared while they are read:
+// what is admitted is all that differs, and no byte leads to where nothing follows.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "grammar/json_schema.h"
+#include "grammar/json_text.h"
+#include "grammar/matcher.h"
+#include "grammar/testing/random_choice.h"
+#include "grammar/testing/real_vocabulary.h"
+
+namespace millrace::grammar {
+namespace {
+
+using ::testing::UnorderedElementsAreArray;
+
+std::string UniqueArray(const std::string& item, const std::string& rest = "") {
+  return R"({"type":"array","uniqueItems":true,"items":)" + item + rest + "}";
+}
+
+// All texts up to a length, in their plainest spelling.
+class Texts {
+ public:
+  Texts(const std::string& schema, size_t bytes_max) : bytes_max_(bytes_max) {
+    const auto compiled = JsonSchema::Compile(schema, {.whitespace = Whitespace::kCompact});
+    EXPECT_TRUE(compiled.has_value()) << compiled.error().message;
+    if (compiled.has_value()) {
+      Matcher matcher(Grammar::OfSchema(*compiled), testing::SmallVocabulary());
+      Follow(matcher);
+    }
+  }
+  const std::vector<std::string>& all() const { return all_; }
+
+ private:
+  void Follow(Matcher& matcher) {
+    if (matcher.is_complete()) {
+      all_.push_back(text_);
+    }
+    std::array<uint32_t, 8> bytes = {};
+    matcher.AllowedBytes(bytes);
+    bool any = false;
+    for (uint32_t byte = 0; byte < 256; ++byte) {
+      if (((bytes[byte / 32] >> (byte % 32)) & 1U) == 0) {
+        continue;
+      }
+      any = true;
+      if (byte == '\\' || byte == '.' || text_.size() == bytes_max_) {
+        continue;
+      }
+      text_ += static_cast<char>(byte);
+      EXPECT_TRUE(matcher.AcceptText(text_.substr(text_.size() - 1))) << text_;
+      Follow(matcher);
+      matcher.Rollback(1);
+      text_.pop_back();
+    }
+    EXPECT_TRUE(any || matcher.is_complete()) << "a dead end after " << text_;
+  }
+
+  size_t bytes_max_;
+  std::string text_;
+  std::vector<std::string> all_;
+};
+
+// What arrays of one of `items` each are, up to a length, where no two are equal.
+void Arrays(const std::vector<std::string>& items, const std::vector<JsonNode>& values,
+            size_t bytes_max, std::vector<size_t>& chosen, std::string text,
+            std::vector<std::string>& all) {
+  all.push_back("[" + text + "]");
+  for (size_t i = 0; i < items.size(); ++i) {
+    const std::string longer = text + (text.empty() ? "" : ",") + items[i];
+    if (longer.size() + 2 > bytes_max ||
+        std::any_of(chosen.begin(), chosen.end(),
+                    [&](size_t other) { return IsEqual(values[other], values[i]); })) {
+      continue;
+    }
+    chosen.push_back(i);
+    Arrays(items, values, bytes_max, chosen, longer, all);
+    chosen.pop_back();
+  }
+}
+
+void ExpectAllThatDiffer(const std::string& item_schema, size_t bytes_max) {
+  SCOPED_TRACE(item_schema);
+  const Texts items(item_schema, bytes_max - 2);
+  std::vector<JsonNode> values;
+  for (const std::string& item : items.all()) {
+    values.push_back(ParseJson(item).value());
+  }
+  std::vector<std::string> arrays;
+  std::vector<size_t> chosen;
+  Arrays(items.all(), values, bytes_max, chosen, "", arrays);
+  EXPECT_GT(arrays.size(), 50U);
+  EXPECT_THAT(Texts(UniqueArray(item_schema), bytes_max).all(), UnorderedElementsAreArray(arrays));
+}
+
+const std::string kText = R"({"type":"string","pattern":"^x*$"})";
+
+std::string Object(const std::string& properties, const std::string& rest) {
+  return R"({"type":"object","properties":{)" + properties + R"(},"additionalProperties":false)" +
+         rest + "}";
+}
+
+TEST(ManyItemsTest, AreAllThatDiffer) {
+  ExpectAllThatDiffer(R"({"type":"string","pattern":"^[ab]*$"})", 11);
+  ExpectAllThatDiffer(R"({"type":"integer","multipleOf":7})", 6);
+  ExpectAllThatDiffer(R"({"type":["integer","null","boolean"],"multipleOf":25})", 6);
+  ExpectAllThatDiffer(R"({"type":"array","items":{"enum":[1,2]}})", 11);
+  ExpectAllThatDiffer(
+      R"({"type":"array","prefixItems":[{"enum":[1,2]},)" + kText + R"(],"items":false})", 17);
+}
+
+TEST(ManyItemsTest, AreAllOfAnEnumeration) {
+  ExpectAllThatDiffer(R"({"enum":["a","ab","b","abc"]})", 40);
+  ExpectAllThatDiffer(R"({"enum":["a","ab",1,12,null]})", 40);
+  ExpectAllThatDiffer(R"({"type":"integer","minimum":98,"maximum":101})", 40);
+}
+
+TEST(ManyItemsTest, AreAllObjectsThatDiffer) {
+  ExpectAllThatDiffer(Object(R"("a":)" + kText + R"(,"b":{"enum":[1,2]})", R"(,"required":["a"])"),
+                      30);
+  ExpectAllThatDiffer(Object(R"("a":)" + kText + R"(,"b":{"enum":[1,2]})",
+                             R"(,"required":["b"],"minProperties":1)"),
+                      27);
+  ExpectAllThatDiffer(
+      Object(R"("b":{"enum":[1,2]},"c":)" + Object(R"("d":)" + kText, R"(,"required":["d"])"),
+             R"(,"required":["b","c"])"),
+      49);
+  ExpectAllThatDiffer(R"({"type":"object","propertyNames":{"pattern":"^k*$"},)"
+                      R"("additionalProperties":{"enum":[1,2]},"maxProperties":2})",
+                      22);
+}
+
+// Every mask on a random way to an end is what every token by itself says, and items differ.
+void ExpectMasks(const std::string& schema, testing::RandomChoice& random) {
+  SCOPED_TRACE(schema);
+  const auto vocabulary = testing::SmallVocabulary();
+  Matcher matcher(Grammar::OfSchema(*JsonSchema::Compile(schema)), vocabulary);
+  std::vector<uint32_t> mask(vocabulary->mask_words());
+  std::string text;
+  for (int step = 0; step < 60 && !matcher.is_ended(); ++step) {
+    ASSERT_GT(matcher.FillMask(mask), 0U) << "a dead end after " << text;
+    std::vector<base::TokenId> allowed;
+    for (size_t i = 0; i < vocabulary->size(); ++i) {
+      const base::TokenId id{static_cast<int32_t>(i)};
+      const bool is_allowed = matcher.Allows(id);
+      ASSERT_EQ(((mask[i / 32] >> (i % 32)) & 1U) != 0, is_allowed)
+          << text << " and " << vocabulary->Text(id);
+      if (is_allowed && !vocabulary->IsEnd(id)) {
+        allowed.push_back(id);
+      }
+    }
+    if (allowed.empty()) {
+      return;
+    }
+    const base::TokenId chosen = allowed[random.Below(allowed.size())];
+    text += vocabulary->Text(chosen);
+    ASSERT_TRUE(matcher.Accept(chosen));
+  }
+}
+
+TEST(ManyItemsTest, HaveMasksThatSayWhatEveryTokenDoes) {
+  testing::RandomChoice random(1);
+  const std::string few = R"({"enum":["a","b"]})";
+  const std::string schemas[] = {
+      UniqueArray(R"({"type":"string","pattern":"^[ab]*$"})"),
+      UniqueArray(R"({"type":["number","boolean"]})"),
+      UniqueArray(R"({"enum":["a","ab","abb","b","é","éa","ба","😀","😁",1,12,123,null]})"),
+      UniqueArray(R"({"type":"integer","minimum":0,"maximum":120})", R"(,"minItems":3)"),
+      UniqueArray(Object(R"("a":{"type":"string","pattern":"^[ab]{0,20}$"},"b":)" + few, "")),
+      UniqueArray(Object(R"("a":)" + few + R"(,"b":{"type":"integer"})", R"(,"required":["a"])")),
+      UniqueArray(R"({"type":"object","additionalProperties":)" + few + R"(,"maxProperties":1})"),
+      UniqueArray(R"({"type":"array","items":{"type":"string","pattern":"^[ab]*$"},"maxItems":2})"),
+      UniqueArray(R"({"type":"array","prefixItems":[)" + few + "," + few +
+                  R"(,{"type":"string","pattern":"^[ab]*$"}],"items":false})"),
+  };
+  for (int round = 0; round < 30; ++round) {
+    for (const std::string& schema : schemas) {
+      ExpectMasks(schema, random);
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
+// What was read before neither costs memory of the schema nor work for every mask.
+TEST(ManyItemsTest, CostNoMoreTheMoreThereAre) {
+  struct Case {
+    std::string schema;
+    std::function<std::string(const std::string&)> item;
+  };
+  const Case cases[] = {
+      {R"({"type":"string"})", [](const std::string& n) { return "\"text " + n + "\""; }},
+      {R"({"type":"number"})", [](const std::string& n) { return n; }},
+      {R"({"type":"array","items":{"type":"string"}})",
+       [](const std::string& n) { return "[\"v\",\"v" + n + "\"]"; }},
+      {Object(R"("name":{"type":"string"},"kind":{"enum":["a","b"]},"n":{"type":"integer"})",
+              R"(,"required":["name"])"),
+       [](const std::string& n) {
+         return R"({"kind":"a","name":"v)" + n.substr(0, n.size() - 1) + R"(","n":)" + n + "}";
+       }},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.schema);
+    const auto schema = JsonSchema::Compile(UniqueArray(one.schema)).value();
+    const auto vocabulary = testing::SmallVocabulary();
+    Matcher matcher(Grammar::OfSchema(schema), vocabulary);
+    std::vector<uint32_t> mask(vocabulary->mask_words());
+    size_t bytes_before = 0;
+    for (int i = 1000; i < 3000; ++i) {
+      ASSERT_TRUE(matcher.AcceptText((i == 1000 ? "[" : ",") + one.item(std::to_string(i)))) << i;
+      ASSERT_GT(matcher.FillMask(mask), 0U) << i;
+      bytes_before = i == 1100 ? schema->memory_bytes() : bytes_before;
+    }
+    EXPECT_FALSE(matcher.AcceptText("," + one.item("1000") + ","));
+    EXPECT_TRUE(matcher.AcceptText("]"));
+    EXPECT_LT(schema->memory_bytes(), bytes_before * 3);
+  }
+}
+
+}  // namespace
+}  // namespace millrace::grammar
