@@ -327,6 +327,10 @@ TEST(MaskTest, IsExactWhereAnyCharactersMayComeForAWhile) {
       {R"({"type": "array", "uniqueItems": true, "items": {"type": "object", "properties":
            {"n": {"type": "string"}}, "required": ["n"], "additionalProperties": false}})",
        {"[{\"n\": \"ab\"}, {\"n\": \"", "[{\"n\": \"ab\"}, {\"n\": \"ab"}},
+      {R"({"type": "array", "uniqueItems": true, "items": {"type": "array", "uniqueItems": true,
+           "items": {"type": "string"}, "maxItems": 2}})",
+       {"[[\"", "[[\"a\", \"", "[[\"a\", \"a", "[[\"a\"], [\"b\", \"",
+        "[[\"a\", \"b\"], [\"a\", \"", "[[\"a\", \"b\"], [\"b\", \"", "[[\"a\"], [\"ab\", \"ab"}},
   };
   MaskCheck check(vocabulary, 4);
   for (const auto& one : cases) {
@@ -430,6 +434,8 @@ TEST(MaskTest, IsExactWhereAnItemBeginsLikeEarlierOnes) {
       R"({"type": "object", "additionalProperties": {"type": ["string", "number"]}})",
       R"({"type": "array", "items": {"type": ["string", "integer"]}})",
       R"({"type": "array", "uniqueItems": true, "items": {"type": "string"}})",
+      R"({"type": "object", "additionalProperties": {"type": "array", "uniqueItems": true,
+          "items": {"type": ["string", "number"]}}})",
       R"({"type": ["integer", "string", "null"]})",
       R"({})"};
   static const std::vector<std::string> kTexts = {R"("")",
@@ -450,7 +456,11 @@ TEST(MaskTest, IsExactWhereAnItemBeginsLikeEarlierOnes) {
                                                   R"({"a": "ab"})",
                                                   R"({"a": "ab", "b": 1})",
                                                   R"({"b": 1, "a": ""})",
-                                                  R"({"a": 1})"};
+                                                  R"({"a": 1})",
+                                                  R"({"a": ["a", "ab"]})",
+                                                  R"({"a": ["a", "ab"], "b": [1]})",
+                                                  R"({"b": ["ab", "a"]})",
+                                                  R"(["ab", "a", "abb"])"};
   testing::RandomChoice random(8);
   MaskCheck check(VocabularyOfStrings(random), 9);
   for (int i = 0; i < 1500; ++i) {

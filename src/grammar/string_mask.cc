@@ -58,7 +58,9 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
     }
     at = frame.parent;
   }
-  if (target.is_compared && target.is_inside_item) {
+  // Twins are of one array only: of the string's own, or of one further out.
+  if (target.is_compared && target.is_inside_item && twins > 0 &&
+      !store_.json.frames[static_cast<size_t>(place.frame)].compares_late) {
     return false;
   }
   groups_.clear();
@@ -391,7 +393,7 @@ void StringMask::TakeExits(LiveAutomaton& live, int32_t state, std::span<const S
 ThreadSet StringMask::AfterQuote(const Target& target, const ExitGroup& group) {
   ThreadSet after;
   MatchThread leaving = target.thread;
-  if (target.is_inside_item) {
+  if (target.is_inside_item || target.is_compared) {
     store_.json.text += strings_.unspelled();  // so that the item around it is like no other
   }
   if (target.keys.has_value()) {
@@ -401,10 +403,6 @@ ThreadSet StringMask::AfterQuote(const Target& target, const ExitGroup& group) {
       after.push_back(leaving);
     }
   } else {
-    if (target.is_compared) {
-      leaving.json.text_begin = static_cast<int32_t>(store_.json.text.size());
-      store_.json.text += '"' + strings_.unspelled();
-    }
     leaving.json.state = group.state;
     move_.Step({leaving}, '"', after);
   }
