@@ -93,7 +93,7 @@ base::Result<Expression> Expression::Regex(std::string_view pattern) {
       language->algebra);
   language->live = std::make_unique<LiveAutomaton>(*language->automaton);
   if (!language->live->IsLive(ScalarAutomaton::kInitial)) {
-    return base::InvalidArgument("no text matches the pattern");
+    return base::InvalidArgument(std::string(kNothingMatches));
   }
   return Expression(
       std::make_shared<const Node>(Node{.kind = Kind::kRegex, .regex = std::move(language)}));

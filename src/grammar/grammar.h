@@ -50,7 +50,9 @@ class Expression {
   static Expression FreeText(std::vector<std::string> stops);
 
   // UTF-8 text that `pattern` matches as a whole. ECMA-262 with flag u, as far as it is regular.
-  // Errors: kInvalidArgument (syntax), kUnsupported (back-references, look-behind and the like).
+  // Errors: kInvalidArgument (syntax; kNothingMatches), kUnsupported (back-references, look-behind
+  // and the like).
+  static constexpr std::string_view kNothingMatches = "no text matches the pattern";
   static base::Result<Expression> Regex(std::string_view pattern);
 
   // A JSON value valid under `schema`.

@@ -77,9 +77,10 @@ class JsonLanguage;
 // while matchers run (synchronised, bounded by SchemaLimits::memory_bytes).
 class JsonSchema {
  public:
-  // Errors: kInvalidArgument (not JSON, not a schema, a limit, a `$ref` that leads nowhere, nothing
-  // is valid), kUnsupported (a keyword that cannot be enforced exactly), kResourceExhausted
+  // Errors: kInvalidArgument (not JSON, not a schema, a limit, a `$ref` that leads nowhere;
+  // kNothingIsValid), kUnsupported (a keyword that cannot be enforced exactly), kResourceExhausted
   // (`work`), kCancelled. The message names keyword and JSON pointer; the parameter is the pointer.
+  static constexpr std::string_view kNothingIsValid = "no JSON value is valid under the schema";
   static base::Result<std::shared_ptr<const JsonSchema>> Compile(std::string_view schema_text,
                                                                  const SchemaOptions& options = {});
   // Any JSON object, and any JSON value.

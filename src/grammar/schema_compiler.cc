@@ -85,7 +85,7 @@ base::Status SchemaCompiler::Compile() {
     return OutOfWork();
   }
   if (!satisfiable) {
-    return base::InvalidArgument("no JSON value is valid under the schema");
+    return base::InvalidArgument(std::string(JsonSchema::kNothingIsValid));
   }
   if (!trial_.can_follow(target)) {
     return OutOfWork();

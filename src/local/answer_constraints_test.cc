@@ -56,17 +56,19 @@ TEST_F(Spacing, IsNoneInCompactAnswers) {
   EXPECT_FALSE(MaySpace(grammar::Whitespace::kCompact, R"({"a":[1,)"));
 }
 
-// Whether an answer in a syntax may be this text.
-bool Admits(std::string_view syntax, bool thinking, std::string_view text) {
+// Whether an answer to a request in a syntax may be this text.
+bool Admits(std::string_view syntax, const chat::ChatRequest& request, std::string_view text) {
   const auto tokenizer =
       tokenizer::Tokenizer::Create(tokenizer::testing::MakeTinyVocabulary()).value();
   base::FakeClock clock;
   AnswerConstraints constraints(tokenizer, output_parser::FindSyntax(syntax), tokenizer->size(),
                                 grammar::Whitespace::kSingleSpace, &clock);
-  chat::ChatRequest request;
-  request.enable_thinking = thinking;
-  request.response_format = chat::JsonObjectFormat{};
-  const auto constraint = constraints.MakerFor(request).value()();
+  const auto maker = constraints.MakerFor(request);
+  if (!maker.has_value()) {
+    ADD_FAILURE() << maker.error().message;
+    return false;
+  }
+  const auto constraint = (*maker)();
   std::vector<base::TokenId> tokens;
   tokenizer->Encode(text, tokenizer::SpecialTokens::kPlainText, tokens);
   try {
@@ -78,6 +80,46 @@ bool Admits(std::string_view syntax, bool thinking, std::string_view text) {
   constraint->FillMask(mask);
   const auto end = static_cast<size_t>(base::ToIndex(tokenizer->end_tokens().front()));
   return (mask[end / 32] >> (end % 32) & 1U) != 0;
+}
+
+bool Admits(std::string_view syntax, bool thinking, std::string_view text) {
+  chat::ChatRequest request;
+  request.enable_thinking = thinking;
+  request.response_format = chat::JsonObjectFormat{};
+  return Admits(syntax, request, text);
+}
+
+// Whether a required call may have the argument `a` so.
+bool AdmitsArgument(bool strict, std::string_view schema, std::string_view argument) {
+  chat::ChatRequest request;
+  request.tool_choice = chat::ToolChoiceRequired{};
+  chat::ToolSpec tool;
+  tool.name = "f";
+  tool.parameters_json = fmt::format(R"({{"type": "object", "properties": {{"a": {}}},
+                                          "required": ["a"], "additionalProperties": false}})",
+                                     schema);
+  tool.strict = strict;
+  request.tools.push_back(tool);
+  return Admits("deepseek_v32", request,
+                fmt::format("<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"f\">\n"
+                            "<｜DSML｜parameter name=\"a\" string={}</｜DSML｜parameter>\n"
+                            "</｜DSML｜invoke>\n</｜DSML｜function_calls>",
+                            argument));
+}
+
+TEST(AnswerConstraintsTest, AnArgumentOfTwoTypesMayHaveValuesOfOneOnly) {
+  for (const bool strict : {false, true}) {
+    const std::string_view no_string =
+        R"({"oneOf": [{"type": "integer", "multipleOf": 2}, {"type": "string", "const": 2.5}]})";
+    EXPECT_TRUE(AdmitsArgument(strict, no_string, "\"false\">4"));
+    EXPECT_FALSE(AdmitsArgument(strict, no_string, "\"false\">5"));
+    EXPECT_FALSE(AdmitsArgument(strict, no_string, "\"true\">x"));
+    const std::string_view no_number =
+        R"({"anyOf": [{"type": "integer", "minimum": 5, "maximum": 3}, {"enum": ["x", "y"]}]})";
+    EXPECT_TRUE(AdmitsArgument(strict, no_number, "\"true\">x"));
+    EXPECT_FALSE(AdmitsArgument(strict, no_number, "\"true\">z"));
+    EXPECT_FALSE(AdmitsArgument(strict, no_number, "\"false\">4"));
+  }
 }
 
 TEST(AnswerConstraintsTest, AdmitWhatModelsWriteAroundTheirAnswers) {

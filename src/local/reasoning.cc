@@ -28,7 +28,12 @@ std::optional<engine::ReasoningSyntax> MakeReasoningSyntax(const tokenizer::Toke
   engine::ReasoningSyntax reasoning;
   reasoning.open = TokensOf(tokenizer, syntax.think_open);
   reasoning.close = TokensOf(tokenizer, syntax.think_close);
-  reasoning.forced_close = TokensOf(tokenizer, syntax.forced_close);
+  // A tag that opens the answer is left to the model: its answer may be held to a grammar, which
+  // has that tag, too.
+  const size_t end = syntax.answer_open.empty()
+                         ? syntax.forced_close.size()
+                         : syntax.forced_close.find(syntax.think_close) + syntax.think_close.size();
+  reasoning.forced_close = TokensOf(tokenizer, syntax.forced_close.substr(0, end));
   for (int32_t index = 0; index < tokenizer.size(); ++index) {
     if (IsBlank(tokenizer.Bytes(base::TokenId{index}))) {
       reasoning.blank.push_back(base::TokenId{index});

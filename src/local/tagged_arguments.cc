@@ -65,7 +65,13 @@ class TaggedObject {
         return base::Unsupported(
             fmt::format("/properties/{}: {}", property.name, argument.error().message));
       }
-      arguments.push_back(property.required ? *argument : Expression::Optional(*argument));
+      if (!argument->has_value() && property.required && exact_) {
+        return base::Unsupported(fmt::format("/properties/{}: no value is valid", property.name));
+      }
+      if (argument->has_value() || property.required) {
+        const Expression written = argument->has_value() ? **argument : FreeArgument(property.name);
+        arguments.push_back(property.required ? written : Expression::Optional(written));
+      }
     }
     return Expression::Sequence(std::move(arguments));
   }
@@ -126,22 +132,36 @@ class TaggedObject {
     }
   }
 
-  base::Result<Expression> Argument(const std::string& name) const {
+  // nullopt: no value is valid.
+  base::Result<std::optional<Expression>> Argument(const std::string& name) const {
     const ArgumentTypes types = output_parser::TypesOfArgument(schema_, name);
     const bool mixed = types.string && !types.only_string();
     // Where types are not stated, text of a mixed type is understood as whatever it spells. That is
     // right when every such value is; then the text alone stands for all of them.
     const bool text_for_all = mixed && !states_types() && IsFree(name, Integers::kRefused);
-    const bool text =
+    const bool is_text =
         !types.any() || types.only_string() || text_for_all || (mixed && states_types());
     std::vector<Expression> values;
-    if (text) {
-      values.push_back(Expression::Sequence({Begin(name, form_.text_begin), TRY(Text(name))}));
+    if (is_text) {
+      if (const auto text = TRY(Text(name))) {
+        values.push_back(Expression::Sequence({Begin(name, form_.text_begin), *text}));
+      }
     }
     if (types.any() && !types.only_string() && !text_for_all) {
-      values.push_back(Expression::Sequence(
-          {Begin(name, form_.json_begin), Expression::Json(TRY(ValueSchema(name, types)))}));
+      if (const auto schema = TRY(ValueSchema(name, types))) {
+        values.push_back(
+            Expression::Sequence({Begin(name, form_.json_begin), Expression::Json(schema)}));
+      }
     }
+    return values.empty() ? std::nullopt : std::optional(Ended(std::move(values)));
+  }
+
+  Expression FreeArgument(const std::string& name) const {
+    return Ended({Expression::Sequence(
+        {Begin(name, form_.text_begin), Expression::FreeText({std::string(TrimmedEnd())})})});
+  }
+
+  Expression Ended(std::vector<Expression> values) const {
     return Expression::Sequence(
         {Expression::OneOf(std::move(values)), writer_.Write(form_.argument_end)});
   }
@@ -195,7 +215,8 @@ class TaggedObject {
            (type.is_array() && std::ranges::any_of(type.get_array(), is_integer));
   }
 
-  base::Result<Expression> Text(std::string_view name) const {
+  // nullopt: no string is valid.
+  base::Result<std::optional<Expression>> Text(std::string_view name) const {
     const Expression free = Expression::FreeText({std::string(TrimmedEnd())});
     const boost::json::object* schema = Schema(name);
     if (schema == nullptr || IsFree(name)) {
@@ -209,11 +230,15 @@ class TaggedObject {
     if (pattern.has_value()) {
       auto text = Expression::Regex(
           fmt::format("(?![^]*{}){}", EscapedForRegex(TrimmedEnd()), *std::move(pattern)));
-      if (text.has_value() || exact_) {
-        return text;
+      if (text.has_value()) {
+        return *std::move(text);
       }
+      if (text.error().message == Expression::kNothingMatches) {
+        return std::nullopt;
+      }
+      pattern = std::move(text).error();
     }
-    return exact_ ? base::Result<Expression>(std::move(pattern).error()) : free;
+    return exact_ ? base::Result<std::optional<Expression>>(std::move(pattern).error()) : free;
   }
 
   // The mark that ends a value, without the line ends around it.
@@ -253,7 +278,8 @@ class TaggedObject {
     return std::nullopt;
   }
 
-  // The property's schema within its document, so that references resolve; strings are text.
+  // The property's schema within its document, so that references resolve; strings are text. Null:
+  // no value is valid.
   base::Result<std::shared_ptr<const JsonSchema>> ValueSchema(const std::string& name,
                                                               const ArgumentTypes& types) const {
     std::string pointer;
@@ -268,6 +294,9 @@ class TaggedObject {
     grammar::SchemaOptions options = schema_options_;
     options.documents.emplace_back("tool:parameters", tool_.parameters_json);
     auto schema = JsonSchema::Compile(json::Serialize(wrapped), options);
+    if (!schema.has_value() && schema.error().message == JsonSchema::kNothingIsValid) {
+      return nullptr;
+    }
     if (schema.has_value() || exact_ || schema.error().kind == base::ErrorKind::kCancelled) {
       return schema;
     }

@@ -106,7 +106,8 @@ bool AnswerParser::Step() {
 // Whether a mark has its meaning at `position`.
 bool AnswerParser::MayStand(const Mark& mark, size_t position) const {
   if (in_json()) {
-    return false;
+    // Behind a line end, which no JSON value has.
+    return mark.tag == Tag::kAnswerClose && answer_ == Answer::kOpen && run_ > 0;
   }
   bool answer_begins = state_ == State::kContent && !any_content_;
   switch (mark.tag) {
@@ -173,6 +174,9 @@ bool AnswerParser::StepStart() {
 }
 
 bool AnswerParser::IsDroppable(char byte) const {
+  if (in_json()) {
+    return answer_ == Answer::kOpen && byte == '\n';
+  }
   // Of a rejected call, they are text.
   if (in_section_ && !rejected_reader_ && separators_.find(byte) != std::string::npos) {
     return true;
@@ -187,10 +191,7 @@ bool AnswerParser::IsDroppable(char byte) const {
 
 // Length of what goes when a mark follows it: white space, and the beginning of a section of calls.
 size_t AnswerParser::DroppableRun() {
-  if (in_json()) {
-    return 0;
-  }
-  std::string_view section = offers_tools() ? syntax_.section_open : "";
+  std::string_view section = offers_tools() && !in_json() ? syntax_.section_open : "";
   while (at_ + run_ < input_.size()) {
     std::string_view rest = std::string_view(input_).substr(at_ + run_);
     if (rejected_reader_ == nullptr && !section.empty() && rest.starts_with(section)) {

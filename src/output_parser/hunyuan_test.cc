@@ -46,6 +46,15 @@ TEST(Hunyuan, TagsInsideTheAnswerAreItsOwn) {
   EXPECT_EQ(Parse("<answer>a <answer> b</answer>", {}).content, "a <answer> b");
 }
 
+TEST(Hunyuan, TagsAroundJsonAreLeftOut) {
+  const ParserOptions json = {.reasoning_possible = true, .json_content = true};
+  EXPECT_EQ(Parse("<think>\na\n</think>\n<answer>\n[1, 2]\n</answer>", json).content, "[1, 2]");
+  EXPECT_EQ(Parse("<answer>\n{\"a\": \"x</answer>\"}\n</answer>", json).content,
+            "{\"a\": \"x</answer>\"}");
+  EXPECT_EQ(Parse("{\"a\": \"<answer>\"}", json).content, "{\"a\": \"<answer>\"}");
+  EXPECT_EQ(Parse("<answer>\n\"</ans", json, Parser::End::kCut).content, "\"</ans");
+}
+
 TEST(Hunyuan, TheWordForAssistantIsLeftOut) {
   EXPECT_EQ(Parse("助手：你好").content, "你好");
   EXPECT_EQ(Parse("<think>a</think>\n<answer>\n助手：你好\n</answer>").content, "你好");
