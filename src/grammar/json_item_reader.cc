@@ -80,7 +80,7 @@ size_t JsonReader::TwinCount(const JsonPlace& place) const {
   }
   const JsonFrame& frame = FrameOf(place);
   if (frame.twins >= 0) {
-    return store_.twins[static_cast<size_t>(frame.twins)].size();
+    return store_.twins[static_cast<size_t>(frame.twins)]->size();
   }
   if (frame.twins == JsonFrame::kAllItems) {
     const JsonFrame& around = store_.frames[static_cast<size_t>(frame.parent)];
@@ -94,7 +94,7 @@ size_t JsonReader::TwinCount(const JsonPlace& place) const {
 std::vector<Twin> JsonReader::TwinsOf(const JsonFrame& frame) const {
   if (frame.twins != JsonFrame::kAllItems) {
     return frame.twins == kNone ? std::vector<Twin>()
-                                : store_.twins[static_cast<size_t>(frame.twins)];
+                                : *store_.twins[static_cast<size_t>(frame.twins)];
   }
   std::vector<Twin> all;
   const JsonFrame& around = store_.frames[static_cast<size_t>(frame.parent)];
@@ -104,10 +104,11 @@ std::vector<Twin> JsonReader::TwinsOf(const JsonFrame& frame) const {
   return all;
 }
 
-int32_t JsonReader::AddTwins(std::vector<Twin> twins) const {
-  if (twins.empty()) {
+int32_t JsonReader::AddTwins(TwinList twins) const {
+  if (twins->empty()) {
     return kNone;
   }
+  store_.twin_count += twins->size();
   store_.twins.push_back(std::move(twins));
   return static_cast<int32_t>(store_.twins.size()) - 1;
 }
@@ -136,7 +137,7 @@ int32_t JsonReader::TwinsInside(const JsonPlace& place) const {
       parts.push_back({part, twin.item});
     }
   }
-  return AddTwins(std::move(parts));
+  return AddTwins(std::make_shared<const std::vector<Twin>>(std::move(parts)));
 }
 
 // Whether a container, which may end now, is none that an earlier item has in its place.
@@ -144,7 +145,7 @@ bool JsonReader::DiffersAtEnd(const JsonFrame& closed) const {
   if (closed.twins < 0) {
     return closed.twins == kNone;
   }
-  const std::vector<Twin>& twins = store_.twins[static_cast<size_t>(closed.twins)];
+  const std::vector<Twin>& twins = *store_.twins[static_cast<size_t>(closed.twins)];
   return std::none_of(twins.begin(), twins.end(), [&](const Twin& twin) {
     return twin.value->is_object() == (closed.type == kObject) &&
            twin.value->members.size() + twin.value->items.size() ==
@@ -161,7 +162,7 @@ int32_t JsonReader::TwinsWithKey(const JsonFrame& frame, std::string_view key) c
     const int32_t last = store_.frames[static_cast<size_t>(frame.parent)].seen;
     return store_.items.AnyHasMember(last, key) ? frame.twins : kNone;
   }
-  const std::vector<Twin>& twins = store_.twins[static_cast<size_t>(frame.twins)];
+  const std::vector<Twin>& twins = *store_.twins[static_cast<size_t>(frame.twins)];
   return std::any_of(twins.begin(), twins.end(),
                      [&](const Twin& twin) { return twin.value->Find(key) != nullptr; })
              ? frame.twins
@@ -179,31 +180,51 @@ bool JsonReader::CompareValue(JsonFrame& frame, const JsonPlace& place, bool dif
     frame.twins = is_item ? frame.twins : kNone;
     return true;
   }
-  const std::string_view text = store_.text;
-  const base::Result<JsonNode> value =
-      ParseJson(text.substr(static_cast<size_t>(place.text_begin)), kDepthMax);
-  if (!value.has_value()) {
-    return false;
-  }
+  const std::string_view text =
+      std::string_view(store_.text).substr(static_cast<size_t>(place.text_begin));
   if (is_item) {
-    return !store_.items.Has(frame.seen, *value);
+    const base::Result<JsonNode> value = ParseJson(text, kDepthMax);
+    return value.has_value() && !store_.items.Has(frame.seen, *value);
   }
+  ComparedValue compared;
+  if (frame.twins == JsonFrame::kAllItems) {
+    compared.last = store_.frames[static_cast<size_t>(frame.parent)].seen;
+  } else {
+    compared.from = store_.twins[static_cast<size_t>(frame.twins)];
+  }
+  compared.index = frame.count;
+  compared.key =
+      frame.type == kObject ? store_.keys[static_cast<size_t>(frame.last_key)].name : std::string();
+  compared.text = text;
+  if (!store_.compared.has_value() || !store_.compared->IsSame(compared)) {
+    const base::Result<JsonNode> value = ParseJson(text, kDepthMax);
+    if (!value.has_value()) {
+      return false;
+    }
+    compared.left = TwinsWithValue(frame, *value);
+    store_.compared = std::move(compared);
+  }
+  frame.twins = AddTwins(store_.compared->left);
+  return true;
+}
+
+// Those twins that have `value` where `frame` reads an entry.
+TwinList JsonReader::TwinsWithValue(const JsonFrame& frame, const JsonNode& value) const {
   std::vector<Twin> twins;
   if (frame.twins == JsonFrame::kAllItems) {
     const int32_t last = store_.frames[static_cast<size_t>(frame.parent)].seen;
     twins = frame.type == kObject
                 ? store_.items.WithMember(
-                      last, store_.keys[static_cast<size_t>(frame.last_key)].name, *value)
-                : store_.items.WithItem(last, static_cast<size_t>(frame.count), *value);
+                      last, store_.keys[static_cast<size_t>(frame.last_key)].name, value)
+                : store_.items.WithItem(last, static_cast<size_t>(frame.count), value);
   } else {
     twins = TwinsOf(frame);
     std::erase_if(twins, [&](const Twin& twin) {
       const JsonNode* part = PartOf(frame, *twin.value);
-      return part == nullptr || !IsEqual(*part, *value);
+      return part == nullptr || !IsEqual(*part, value);
     });
   }
-  frame.twins = AddTwins(std::move(twins));
-  return true;
+  return std::make_shared<const std::vector<Twin>>(std::move(twins));
 }
 
 // Whether it is plain, behind `byte`, that the item can or cannot become one that differs from its
@@ -380,7 +401,7 @@ bool JsonReader::HasManyKeys(const JsonPlace& place, size_t count) {
     if (frame.twins == JsonFrame::kAllItems) {
       members += store_.items.MembersOf(store_.frames[static_cast<size_t>(frame.parent)].seen);
     } else {
-      for (const Twin& twin : store_.twins[static_cast<size_t>(frame.twins)]) {
+      for (const Twin& twin : *store_.twins[static_cast<size_t>(frame.twins)]) {
         members += twin.value->members.size();
       }
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,13 +79,32 @@ struct JsonFrame {
   static constexpr int32_t kAllItems = -2;  // nothing was read yet that tells it from any
 };
 
+using TwinList = std::shared_ptr<const std::vector<Twin>>;
+
+// The twins that a value left. Many tokens end the same one.
+struct ComparedValue {
+  TwinList from;  // null: all items up to `last`
+  int32_t last = SeenItems::kNone;
+  std::string key;  // of the member, or empty and the place of the item
+  int32_t index = 0;
+  std::string text;
+  TwinList left;
+
+  bool IsSame(const ComparedValue& other) const {
+    return from == other.from && last == other.last && key == other.key && index == other.index &&
+           text == other.text;
+  }
+};
+
 // What places point into. Grows only; `Cut` takes back what was added since a mark.
 struct JsonStore {
   std::string text;  // everything read, since keys and compared items must be read again
   std::vector<JsonFrame> frames;
   std::vector<SeenKey> keys;
   SeenItems items;
-  std::vector<std::vector<Twin>> twins;  // lists of them, none empty
+  std::vector<TwinList> twins;            // none empty
+  size_t twin_count = 0;                  // in all lists
+  std::optional<ComparedValue> compared;  // the last one
 
   struct Mark {
     size_t text = 0;
@@ -101,11 +121,33 @@ struct JsonStore {
     frames.resize(mark.frames);
     keys.resize(mark.keys);
     items.Cut(mark.items);
-    twins.resize(mark.twins);
+    for (; twins.size() > mark.twins; twins.pop_back()) {
+      twin_count -= twins.back() != nullptr ? twins.back()->size() : 0;
+    }
+    if (compared.has_value() && compared->last >= static_cast<int32_t>(mark.items)) {
+      compared.reset();
+    }
+  }
+  // Adds the lists of twins that the frames from `frame` outwards have.
+  void FindTwins(int32_t frame, std::vector<bool>& used) const {
+    for (; frame != kNone; frame = frames[static_cast<size_t>(frame)].parent) {
+      if (const int32_t list = frames[static_cast<size_t>(frame)].twins; list >= 0) {
+        used[static_cast<size_t>(list)] = true;
+      }
+    }
+  }
+  void KeepTwins(const std::vector<bool>& used) {
+    for (size_t i = 0; i < twins.size(); ++i) {
+      if (twins[i] != nullptr && !used[i]) {
+        twin_count -= twins[i]->size();
+        twins[i] = nullptr;
+      }
+    }
   }
   size_t memory_bytes() const {
     return (frames.capacity() * sizeof(JsonFrame)) + text.capacity() +
-           (keys.capacity() * sizeof(SeenKey)) + items.memory_bytes();
+           (keys.capacity() * sizeof(SeenKey)) + items.memory_bytes() +
+           (twins.capacity() * sizeof(TwinList)) + (twin_count * sizeof(Twin));
   }
 };
 
@@ -207,7 +249,8 @@ class JsonReader {
   bool CompareValue(JsonFrame& frame, const JsonPlace& place, bool differs);
   int32_t TwinsInside(const JsonPlace& place) const;
   int32_t TwinsWithKey(const JsonFrame& frame, std::string_view key) const;
-  int32_t AddTwins(std::vector<Twin> twins) const;
+  int32_t AddTwins(TwinList twins) const;
+  TwinList TwinsWithValue(const JsonFrame& frame, const JsonNode& value) const;
   const JsonNode* PartOf(const JsonFrame& frame, const JsonNode& value) const;
   std::vector<Twin> TwinsOf(const JsonFrame& frame) const;
   enum class Outlook : uint8_t { kFree, kDead, kDoubtful };

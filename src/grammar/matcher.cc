@@ -30,6 +30,7 @@ struct Matcher::State {
   bool ended = false;
   bool exhausted = false;
   uint64_t steps_left = kStepsOfAllMax;
+  size_t twins_max = 0;           // looked for again beyond
   std::deque<Step> history = {};  // before each of the last accepts
 
   ThreadMover mover() { return ThreadMover(grammar->program(), store); }
@@ -66,6 +67,29 @@ struct Matcher::State {
     if (history.size() > options.rollback_tokens_max) {
       history.pop_front();
     }
+    ForgetTwins();
+  }
+  // Lists of twins are of one item each. Those that no state has to which Rollback may lead are
+  // freed now and then.
+  void ForgetTwins() {
+    constexpr size_t kManyTwins = 20'000;
+    if (store.json.twin_count < twins_max) {
+      return;
+    }
+    std::vector<bool> used(store.json.twins.size());
+    const auto find = [&](const ThreadSet& set) {
+      for (const MatchThread& thread : set) {
+        if (mover().IsJson(thread)) {
+          store.json.FindTwins(thread.json.frame, used);
+        }
+      }
+    };
+    find(threads);
+    for (const Step& step : history) {
+      find(step.threads);
+    }
+    store.json.KeepTwins(used);
+    twins_max = std::max(kManyTwins, 2 * store.json.twin_count);
   }
   // Reads `text`; on false everything is as before.
   bool Read(std::string_view text) {
