@@ -290,6 +290,7 @@ class JsonLanguage {
   bool JudgeDifferent(ArraySearch& search);
   bool JudgeRepeated(ArraySearch& search);
   FormulaId ItemOf(const ArrayTerm& term, int64_t index);
+  bool AsksForDifferentItems(FormulaId formula) const;
   bool HasManyValues(FormulaId formula);
   bool FindManyValues(FormulaId formula);
   bool HasManyScalars(FormulaId inside, int32_t type);

@@ -9,6 +9,7 @@
 #include "grammar/json_text.h"
 #include "grammar/matcher.h"
 #include "grammar/testing/random_choice.h"
+#include "grammar/testing/reading.h"
 #include "grammar/testing/real_vocabulary.h"
 
 namespace millrace::grammar {
@@ -215,6 +216,50 @@ TEST(ManyItemsTest, CostNoMoreTheMoreThereAre) {
     EXPECT_FALSE(matcher.AcceptText("," + one.item("1000") + ","));
     EXPECT_TRUE(matcher.AcceptText("]"));
     EXPECT_LT(schema->memory_bytes(), bytes_before * 3);
+  }
+}
+
+// That some choice of the schema compares items is no reason to refuse equal ones under another.
+TEST(ManyItemsTest, MayBeEqualWhereNotAllChoicesCompareThem) {
+  const struct {
+    const char* schema;
+    std::vector<const char*> valid;
+    std::vector<const char*> invalid;
+  } cases[] = {
+      {R"({"type":"array","not":{"uniqueItems":true}})",
+       {"[0,0,0]", "[0,1,0,1]", R"(["a","a","a"])", "[[],[],[]]", "[0,1,0]"},
+       {"[0,1,2]", "[]"}},
+      {R"({"type":"array","prefixItems":[{"enum":["set","list"]}],"items":{"type":"string"},
+           "if":{"prefixItems":[{"const":"set"}]},"then":{"uniqueItems":true}})",
+       {R"(["list","a","a"])", R"(["list","list"])", R"(["set","a","b"])"},
+       {R"(["set","a","a"])", R"(["set","set"])"}},
+      {R"({"type":"array","anyOf":[{"uniqueItems":true},{"items":{"maxLength":1}}]})",
+       {R"(["a","a"])", R"(["a","a","b"])", R"(["ab","a"])"},
+       {R"(["ab","a","a"])", R"(["ab","ab"])"}},
+      {R"({"type":"array","items":{"type":"object"},
+           "anyOf":[{"uniqueItems":true},{"items":{"maxProperties":1}}]})",
+       {"[{},{}]", R"([{"a":1},{"a":1}])", R"([{"a":1,"b":2},{"a":1}])"},
+       {R"([{"a":1,"b":2},{"b":2,"a":1}])"}},
+      {R"({"type":"array","oneOf":[{"uniqueItems":true,"prefixItems":[{"type":"integer"}]},
+           {"items":{"type":"string"},"minItems":3}]})",
+       {R"(["a","a","b"])", "[1,2,3]"},
+       {R"(["a","a"])", "[1,1]"}},
+      {R"({"type":"array","uniqueItems":true,"items":{},
+           "contains":{"type":"array","uniqueItems":true},"maxItems":2})",
+       {"[[1,1],[]]", "[[],1]", "[[2,2],[2]]"},
+       {"[[1,1],[1,1]]", "[[1,1],[2,2]]", "[1,2]"}},
+  };
+  const auto vocabulary = testing::SmallVocabulary();
+  for (const auto& one : cases) {
+    const auto schema = JsonSchema::Compile(one.schema);
+    ASSERT_TRUE(schema.has_value()) << one.schema;
+    const auto grammar = Grammar::OfSchema(*schema);
+    for (const char* text : one.valid) {
+      EXPECT_TRUE(testing::ReadsBytes(grammar, vocabulary, text)) << one.schema << " " << text;
+    }
+    for (const char* text : one.invalid) {
+      EXPECT_FALSE(testing::ReadsBytes(grammar, vocabulary, text)) << one.schema << " " << text;
+    }
   }
 }
 

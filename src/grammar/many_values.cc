@@ -9,12 +9,32 @@ using Op = SchemaAlgebra::Op;
 
 std::optional<PendingId> JsonLanguage::PendingOfAnyItem(AlternativesId alternatives,
                                                         const Facts& facts) {
-  if (AsksForEqualItems(alternatives)) {
+  const std::vector<Alternative>& list = this->alternatives(alternatives);
+  const bool must_differ = std::all_of(list.begin(), list.end(), [&](const Alternative& one) {
+    return AsksForDifferentItems(one.formula);
+  });
+  if (!must_differ || AsksForEqualItems(alternatives)) {
     return std::nullopt;
   }
   listed_values_ = false;
   const PendingId pending = PendingOfItem(alternatives, facts);
   return listed_values_ ? std::nullopt : std::optional(pending);
+}
+
+// Whether it does so whichever of its choices is taken.
+bool JsonLanguage::AsksForDifferentItems(FormulaId formula) const {
+  const SchemaAlgebra::Formula& node = algebra_.at(formula);
+  const auto asks = [this](FormulaId part) { return AsksForDifferentItems(part); };
+  switch (node.op) {
+    case Op::kUnique:
+      return !node.negated;
+    case Op::kAnd:
+      return std::any_of(node.parts.begin(), node.parts.end(), asks);
+    case Op::kOr:
+      return std::all_of(node.parts.begin(), node.parts.end(), asks);
+    default:
+      return node.op == Op::kNever;
+  }
 }
 
 bool JsonLanguage::MayBeMany(PendingId pending) {
