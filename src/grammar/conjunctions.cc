@@ -87,7 +87,8 @@ class Search {
                : nullptr;
   }
 
-  std::set<std::string> NamesThatCome(const Branch& branch) const {
+  std::set<std::string> NamesThatCome(const Branch& branch) {
+    algebra_.Spend(2 * branch.chosen.size());
     std::set<std::string> names;
     for (const FormulaId chosen : branch.chosen) {
       const SchemaAlgebra::Formula& node = algebra_.at(chosen);
@@ -104,6 +105,7 @@ class Search {
 
   // Whether what is chosen leaves the entry `name` no value, as far as a look at its parts tells.
   bool HasNoValue(const std::string& name, const Branch& branch) {
+    algebra_.Spend(2 * branch.chosen.size());
     std::vector<FormulaId> parts;
     for (const FormulaId chosen : branch.chosen) {
       const SchemaAlgebra::Formula& node = algebra_.at(chosen);
@@ -197,7 +199,7 @@ class Search {
     }
     if (branch.open.empty()) {
       Conjunction found(branch.chosen.begin(), branch.chosen.end());
-      algebra_.Spend(1 + result_.size());
+      algebra_.Spend(1 + (result_.size() * (1 + found.size() / 8)));
       const bool covered =
           std::any_of(result_.begin(), result_.end(), [&](const Conjunction& other) {
             return std::includes(found.begin(), found.end(), other.begin(), other.end());
@@ -214,6 +216,7 @@ class Search {
     const std::vector<FormulaId> parts = algebra_.at(*fewest).parts;
     branch.open.erase(fewest);
     for (const FormulaId part : parts) {
+      algebra_.Spend(4 * (branch.chosen.size() + branch.open.size()));
       Branch next = branch;
       if (Known(part, branch) != Truth::kNo && Assume(part, next) && !Run(std::move(next))) {
         return false;

@@ -67,6 +67,8 @@ class ScalarAutomaton {
                                 : NumberOutlook::Answer::kOpen;
   }
 
+  // Counts work done on the states for others.
+  void Spend(size_t steps) { algebra_.Spend(steps); }
   size_t size() const { return states_.size(); }
   size_t memory_bytes() const { return memory_bytes_; }
 
@@ -137,7 +139,7 @@ class LiveAutomaton {
   bool HasText(int32_t state, std::u32string_view text);
   // Up to `count_max` texts that lead to a good end; nullopt when there are more.
   std::optional<std::vector<std::u32string>> Texts(int32_t state, size_t count_max);
-  // Some of them, up to `count` and short ones first.
+  // Some of them, up to `count` and short ones first. The last answer stays.
   std::vector<std::u32string> SomeTexts(int32_t state, size_t count);
   bool gave_up() const { return *gave_up_; }
   size_t memory_bytes() const {
@@ -165,6 +167,7 @@ class LiveAutomaton {
   void Search(int32_t state);
   bool IsGood(int32_t truth);
   size_t CountTexts(int32_t state, size_t count_max);
+  std::vector<std::u32string> FindSomeTexts(int32_t state, size_t count);
   bool TakesAll(int32_t state);
 
   ScalarAutomaton& automaton_;
@@ -174,6 +177,11 @@ class LiveAutomaton {
   std::vector<int8_t> good_;  // by truth; -1 = not asked
   std::vector<Known> texts_;  // by state: so many texts follow
   std::vector<Known> safe_;   // by state: so many characters are safe
+  struct {
+    int32_t state = ScalarAutomaton::kDead;
+    size_t asked = 0;
+    std::vector<std::u32string> texts = {};
+  } some_;
   bool own_gave_up_ = false;
   bool* gave_up_;
   size_t memory_bytes_ = 0;  // of the views

@@ -161,6 +161,17 @@ std::optional<std::vector<std::u32string>> LiveAutomaton::Texts(int32_t state, s
 }
 
 std::vector<std::u32string> LiveAutomaton::SomeTexts(int32_t state, size_t count) {
+  if (some_.state != state || some_.asked < count) {
+    // The next question asks for more.
+    const size_t asked = some_.state == state ? std::max(count, 2 * some_.asked) : count;
+    some_ = {.state = state, .asked = asked, .texts = FindSomeTexts(state, asked)};
+  }
+  const auto end =
+      some_.texts.begin() + static_cast<std::ptrdiff_t>(std::min(count, some_.texts.size()));
+  return {some_.texts.begin(), end};
+}
+
+std::vector<std::u32string> LiveAutomaton::FindSomeTexts(int32_t state, size_t count) {
   struct Prefix {
     int32_t state;
     std::u32string text;
@@ -184,6 +195,7 @@ std::vector<std::u32string> LiveAutomaton::SomeTexts(int32_t state, size_t count
       }
     }
   }
+  automaton_.Spend(4 * queue.size());
   return found;
 }
 
