@@ -78,7 +78,11 @@ TEST_F(LedgerTest, AFullDatabaseIsToldAndWrittenOnceThereIsSpace) {
       reader_->Execute("CREATE TABLE ballast (x); INSERT INTO ballast VALUES "
                        "(zeroblob(4000000))"));
   Ledger ledger(std::move(connection), 1000);
-  for (int i = 0; i < 2000; ++i) {
+  // In the first batch however few rows it takes, and too long for the room left in any page.
+  UsageRecord first = Row(0, 1);
+  first.model = std::string(100'000, 'm');
+  ledger.Add(std::move(first));
+  for (int i = 1; i < 2000; ++i) {
     ledger.Add(Row(i, 1));
   }
   EXPECT_FALSE(ledger.has_room());

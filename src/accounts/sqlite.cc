@@ -71,7 +71,7 @@ base::Result<bool> Statement::Step() {
 }
 
 base::Status Statement::Run() {
-  TRY(Step());
+  [[maybe_unused]] const bool has_row = TRY(Step());
   return {};
 }
 
@@ -124,7 +124,7 @@ base::Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
   }
   sqlite3_busy_timeout(handle, static_cast<int>(patience.count()));
   Statement mode = TRY(database->Prepare("PRAGMA journal_mode = WAL"));
-  TRY(mode.Step());
+  TRY(mode.Run());
   if (mode.Text(0) != "wal") {
     return base::IoError(fmt::format(
         "{}: the file system cannot hold a write-ahead log; choose a directory on a local disk",

@@ -103,7 +103,7 @@ WireResult<ToolPlan> CheckCombinations(WireBody& body, const ReadContext& contex
   if (body.prefix && body.messages.continued_answer) {
     return InvalidField("prefix", "the last message asks to be continued already");
   }
-  ToolPlan plan = TRY(CombineTools(std::move(body.tools), std::move(body.tool_choice), context));
+  ToolPlan plan = TRY(CombineTools(std::move(body.tools), body.tool_choice, context));
   if (body.top_logprobs > 0 && !body.logprobs) {
     return InvalidField("top_logprobs", "logprobs must be true");
   }

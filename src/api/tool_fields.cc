@@ -207,7 +207,7 @@ WireResult<std::optional<ToolChoiceField>> ReadFunctionCallChoice(const FieldRea
       chat::ToolChoiceNamed{.name = std::string(TRY(fields.RequiredString("name")))});
 }
 
-WireResult<ToolPlan> CombineTools(ToolsField field, std::optional<ToolChoiceField> choice,
+WireResult<ToolPlan> CombineTools(ToolsField field, const std::optional<ToolChoiceField>& choice,
                                   const ReadContext& context) {
   ToolPlan plan;
   const ToolChoiceField wanted = choice.value_or(chat::ToolChoiceAuto{});

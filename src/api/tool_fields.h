@@ -39,7 +39,7 @@ struct ToolPlan {
   std::vector<chat::ToolSpec> tools;
   chat::ToolChoice choice = chat::ToolChoiceAuto{};
 };
-WireResult<ToolPlan> CombineTools(ToolsField tools, std::optional<ToolChoiceField> choice,
+WireResult<ToolPlan> CombineTools(ToolsField tools, const std::optional<ToolChoiceField>& choice,
                                   const ReadContext& context);
 
 }  // namespace millrace::api

@@ -45,7 +45,7 @@ int RunCheck(const ServeFlags& flags, std::ostream& out, std::ostream& err) {
     if (looked_at.insert(backend.model().get()).second) {
       if (const base::Status status = backend.model()->CheckWeights(); !status.has_value()) {
         const std::string& message = status.error().message;
-        err << (message.starts_with(path) ? message : path + ": " + message) << '\n';
+        err << (message.starts_with(path) ? "" : path + ": ") << message << '\n';
         good = false;
         continue;
       }

@@ -36,10 +36,8 @@ std::string Show(const std::vector<T>& values) {
 boost::json::value ToJson(const gguf::Value& value) {
   return std::visit(
       [](const auto& item) -> boost::json::value {
-        if constexpr (requires { item.begin(), item.size(), item.data()[0]; } &&
+        if constexpr (requires { item.begin(); } &&
                       !std::is_same_v<std::decay_t<decltype(item)>, std::string_view>) {
-          return boost::json::array(item.begin(), item.end());
-        } else if constexpr (std::is_same_v<std::decay_t<decltype(item)>, std::vector<bool>>) {
           return boost::json::array(item.begin(), item.end());
         } else {
           return boost::json::value(item);

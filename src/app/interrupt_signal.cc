@@ -1,18 +1,22 @@
 #include "app/interrupt_signal.h"
 
+#include <atomic>
+
 namespace millrace::app {
 namespace {
 
-// The only thing that a signal handler may write: the C++ standard, [support.signal].
+// Lock-free, so that a signal handler may write it ([support.signal] in the C++ standard), and
+// atomic, because the handler runs on whichever thread the system picks.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
-volatile std::sig_atomic_t g_interrupted = 0;
+std::atomic<bool> g_interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
 
-extern "C" void OnInterrupt(int) { g_interrupted = 1; }
+extern "C" void OnInterrupt(int) { g_interrupted = true; }
 
 }  // namespace
 
 InterruptSignal::InterruptSignal() {
-  g_interrupted = 0;
+  g_interrupted = false;
   struct sigaction action = {};
   action.sa_handler = OnInterrupt;
   sigemptyset(&action.sa_mask);
@@ -21,12 +25,8 @@ InterruptSignal::InterruptSignal() {
 
 InterruptSignal::~InterruptSignal() { sigaction(SIGINT, &previous_, nullptr); }
 
-bool InterruptSignal::Pending() const { return g_interrupted != 0; }
+bool InterruptSignal::Pending() const { return g_interrupted; }
 
-bool InterruptSignal::Take() {
-  const bool pending = Pending();
-  g_interrupted = 0;
-  return pending;
-}
+bool InterruptSignal::Take() { return g_interrupted.exchange(false); }
 
 }  // namespace millrace::app

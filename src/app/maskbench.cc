@@ -270,9 +270,10 @@ base::Status RunMaskbench(const MaskbenchOptions& options, const TrialVocabulary
   for (size_t i = 0; i < paths.size(); i += options.every) {
     const SchemaRun run = RunSchemaFile(paths[i], vocabulary, options, clock);
     if (options.json) {
-      out << json::Serialize(LineOf(run)) << std::endl;
+      out << json::Serialize(LineOf(run)) << '\n' << std::flush;
     } else if (run.outcome != SchemaOutcome::kPass && run.outcome != SchemaOutcome::kNoTests) {
-      out << fmt::format("{}: {}: {}", run.file, NameOf(run.outcome), run.error) << std::endl;
+      out << fmt::format("{}: {}: {}", run.file, NameOf(run.outcome), run.error) << '\n'
+          << std::flush;
     }
     summary.Add(run);
   }

@@ -93,7 +93,8 @@ base::Result<std::shared_ptr<local::LoadedModel>> Planner::Find(const ModelOptio
   for (const OpenModels* known : {&std::as_const(plan_.models), &in_use_}) {
     for (auto [entry, end] = known->equal_range(identity); entry != end; ++entry) {
       std::shared_ptr<local::LoadedModel> candidate = entry->second;
-      if (engine::PlanContext(candidate->facts().info, engine) == candidate->context_tokens()) {
+      const base::Result<int32_t> planned = engine::PlanContext(candidate->facts().info, engine);
+      if (planned.has_value() && *planned == candidate->context_tokens()) {
         if (known == &in_use_) {
           plan_.models.emplace(identity, candidate);
         }

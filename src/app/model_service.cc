@@ -13,7 +13,8 @@ constexpr std::chrono::seconds kSweepInterval{1};
 
 }  // namespace
 
-ModelService::ModelService(boost::asio::any_io_executor executor, Log* log, const ModelTools& tools)
+ModelService::ModelService(const boost::asio::any_io_executor& executor, Log* log,
+                           const ModelTools& tools)
     : executor_(executor), log_(log), sweep_timer_(executor), loader_(tools.clock) {}
 
 void ModelService::Apply(ModelPlan plan, local::LoadedModel::Weights weights,

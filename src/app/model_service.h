@@ -21,7 +21,7 @@ namespace millrace::app {
 class ModelService {
  public:
   // `log` and the tools are borrowed; `executor` is the server's.
-  ModelService(boost::asio::any_io_executor executor, Log* log, const ModelTools& tools);
+  ModelService(const boost::asio::any_io_executor& executor, Log* log, const ModelTools& tools);
 
   const ModelSet& models() const { return models_; }
   // What planning beside running models starts from.

@@ -24,9 +24,8 @@ template <typename T>
 class [[nodiscard]] Result : public std::expected<T, Error> {
  public:
   using std::expected<T, Error>::expected;
-  Result(
-      Error error)  // NOLINT(google-explicit-constructor): `return InvalidArgument(...)` reads well
-      : std::expected<T, Error>(std::unexpect, std::move(error)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): `return InvalidArgument(...)` reads well
+  Result(Error error) : std::expected<T, Error>(std::unexpect, std::move(error)) {}
 };
 
 // Success, or an Error.

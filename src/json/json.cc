@@ -22,10 +22,12 @@ using BoostView = boost::json::string_view;
 // can be off in the last place, so numbers are converted again from their text, exactly.
 class ValueBuilder {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): the names that Boost.JSON asks of a handler
   static constexpr size_t max_object_size = boost::json::object::max_size();
   static constexpr size_t max_array_size = boost::json::array::max_size();
   static constexpr size_t max_key_size = boost::json::string::max_size();
   static constexpr size_t max_string_size = boost::json::string::max_size();
+  // NOLINTEND(readability-identifier-naming)
 
   boost::json::value Release() { return stack_.release(); }
   void Reset() { stack_.reset(); }
