@@ -136,11 +136,12 @@ class TaggedObject {
         !types.any() || types.only_string() || text_for_all || (mixed && states_types());
     std::vector<Expression> values;
     if (text) {
-      values.push_back(Expression::Sequence({Begin(name, form_.text_begin), TRY(Text(name))}));
+      const Expression value = TRY(Text(name));
+      values.push_back(Expression::Sequence({Begin(name, form_.text_begin), value}));
     }
     if (types.any() && !types.only_string() && !text_for_all) {
-      values.push_back(Expression::Sequence(
-          {Begin(name, form_.json_begin), Expression::Json(TRY(ValueSchema(name, types)))}));
+      const Expression value = Expression::Json(TRY(ValueSchema(name, types)));
+      values.push_back(Expression::Sequence({Begin(name, form_.json_begin), value}));
     }
     return Expression::Sequence(
         {Expression::OneOf(std::move(values)), writer_.Write(form_.argument_end)});
@@ -196,7 +197,7 @@ class TaggedObject {
   }
 
   base::Result<Expression> Text(std::string_view name) const {
-    const Expression free = Expression::FreeText({std::string(TrimmedEnd())});
+    Expression free = Expression::FreeText({std::string(TrimmedEnd())});
     const boost::json::object* schema = Schema(name);
     if (schema == nullptr || IsFree(name)) {
       return free;
@@ -207,8 +208,8 @@ class TaggedObject {
     }
     auto pattern = PatternOfStrings(schema_, *schema);
     if (pattern.has_value()) {
-      auto text = Expression::Regex(
-          fmt::format("(?![^]*{}){}", EscapedForRegex(TrimmedEnd()), *std::move(pattern)));
+      auto text =
+          Expression::Regex(fmt::format("(?![^]*{}){}", EscapedForRegex(TrimmedEnd()), *pattern));
       if (text.has_value() || exact_) {
         return text;
       }
