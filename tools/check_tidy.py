@@ -13,6 +13,7 @@ FUNCTION_LINES_MAX = 70
 LINE_COLUMNS_MAX = 120
 BANNED_FOLDERS = {"utils", "util", "common", "helpers", "misc"}
 CODE = {".h", ".cc", ".py", ".sh", ".ts", ".js", ".mjs"}
+BLOCK_OPENER = re.compile(r"([)\]:;{}]|\b(else|do|try|const|noexcept|mutable|override|final)|->[\w:<>,&* ]+)\s*$")
 LEFTOVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 
@@ -65,12 +66,41 @@ def is_function(lines: list[str], start: int) -> bool:
     return not re.match(r"(extern\b|namespace|class|struct|enum|union|template\s*<[^>]*>\s*(class|struct))\b", head)
 
 
+def try_is_behind_an_element(clean: str, at: int) -> bool:
+    """Whether the TRY at `at` stands in braces behind another element, directly or inside of calls."""
+    depth = 0
+    is_behind = False
+    while (at := at - 1) >= 0:
+        char = clean[at]
+        if char in ")]}":
+            depth += 1
+        elif char in "([{" and depth > 0:
+            depth -= 1
+        elif char == "{" and (is_behind or BLOCK_OPENER.search(clean[max(0, at - 200):at])):
+            return not BLOCK_OPENER.search(clean[max(0, at - 200):at])
+        elif char in "([{":
+            is_behind = False
+        elif char == ";" and depth == 0:
+            return False
+        elif char == "," and depth == 0:
+            is_behind = True
+    return False
+
+
+def check_try(text: str, where: str) -> list[str]:
+    """GCC 12 does not destroy the elements in front when TRY returns: what they hold is lost."""
+    clean = strip_cpp(text)
+    return [f"{where}:{clean.count(chr(10), 0, m.start()) + 1}: TRY in braces behind another element: name it first"
+            for m in re.finditer(r"\bTRY\(", clean) if try_is_behind_an_element(clean, m.start())]
+
+
 def check_cpp(path: pathlib.Path, text: str, where: str) -> list[str]:
     problems = []
     lines = strip_cpp(text).splitlines()
     for start, count in cpp_functions(text):
         if count > FUNCTION_LINES_MAX and is_function(lines, start):
             problems.append(f"{where}:{start}: function of {count} lines, at most {FUNCTION_LINES_MAX}")
+    problems += check_try(text, where)
     if path.suffix == ".h" and "#pragma once" not in text:
         problems.append(f"{where}: header without #pragma once")
     return problems

@@ -73,8 +73,8 @@ WireResult<chat::MediaPart> ReadVideo(const FieldReader& part, const RequestLimi
 WireResult<chat::MediaPart> ReadAudioUrl(const FieldReader& part) {
   const object* audio = TRY(part.RequiredObject("audio_url"));
   const FieldReader fields(*audio, part.PathOf("audio_url"));
-  return chat::MediaPart{.kind = chat::MediaKind::kAudio,
-                         .url = std::string(TRY(fields.RequiredString("url")))};
+  const std::string_view url = TRY(fields.RequiredString("url"));
+  return chat::MediaPart{.kind = chat::MediaKind::kAudio, .url = std::string(url)};
 }
 
 WireResult<chat::MediaPart> ReadInputAudio(const FieldReader& part) {

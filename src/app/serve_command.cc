@@ -25,7 +25,7 @@ std::string AnnounceAddress(Server& server, const ServeOptions& options, std::os
   } else {
     out << "  keys   none needed (--no-auth)\n";
   }
-  out << std::endl;
+  out << '\n' << std::flush;
   return key;
 }
 

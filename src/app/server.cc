@@ -78,7 +78,8 @@ class ServerImpl final : public Server {
   void WaitForSignal();
   void OnSignal(int signal);
   void BeginReload();
-  void FinishReload(GatheredOptions gathered, ModelPlan plan, std::vector<std::string> fixed);
+  void FinishReload(GatheredOptions gathered, ModelPlan plan,
+                    const std::vector<std::string>& fixed);
   void Stop(std::chrono::seconds grace);
 
   ServeOptions options_;  // as they run
@@ -288,13 +289,13 @@ void ServerImpl::BeginReload() {
     }
     boost::asio::post(io_, [this, gathered = std::move(gathered), plan = std::move(plan),
                             fixed = std::move(fixed)]() mutable {
-      FinishReload(std::move(gathered), std::move(plan), std::move(fixed));
+      FinishReload(std::move(gathered), std::move(plan), fixed);
     });
   });
 }
 
 void ServerImpl::FinishReload(GatheredOptions gathered, ModelPlan plan,
-                              std::vector<std::string> fixed) {
+                              const std::vector<std::string>& fixed) {
   reloading_ = false;
   if (shutdown_->begun()) {
     return;

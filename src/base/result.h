@@ -10,7 +10,9 @@
 //     return {};
 //   }
 //
-// Never use `co_await` inside TRY: GCC 12 crashes. Await into a named result, then TRY that.
+// Never use `co_await` inside TRY: GCC 12 crashes. Await into a named result, then TRY that. Nor
+// use TRY in braces behind another element, as in `{Name(), TRY(Read())}`: GCC 12 does not destroy
+// that element when TRY returns. Name the value first.
 #pragma once
 
 #include <expected>

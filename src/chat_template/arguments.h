@@ -25,8 +25,8 @@ class BoundArguments {
   // None counts as not given.
   bool Has(size_t index) const { return values_[index] != nullptr && !values_[index]->is_none(); }
 
-  Value Or(size_t index, Value otherwise) const {
-    return values_[index] != nullptr ? *values_[index] : std::move(otherwise);
+  Value Or(size_t index, const Value& otherwise) const {
+    return values_[index] != nullptr ? *values_[index] : otherwise;
   }
   bool TruthOr(size_t index, bool otherwise) const {
     return values_[index] != nullptr ? values_[index]->Truth() : otherwise;

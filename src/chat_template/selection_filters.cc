@@ -46,7 +46,10 @@ Result<Value> MapAttribute(Runtime& runtime, const Value& input, const Arguments
   std::vector<Value> mapped;
   for (const Value& item : items->items) {
     Value value = TRY(LookUpPath(runtime, item, *bound[0]));
-    mapped.push_back(value.is_undefined() && bound.Has(1) ? *bound[1] : std::move(value));
+    if (value.is_undefined() && bound.Has(1)) {
+      value = *bound[1];
+    }
+    mapped.push_back(std::move(value));
   }
   return MakeGenerator(runtime, std::move(mapped));
 }

@@ -284,9 +284,7 @@ class JsonWriter {
     if (found != std::string_view::npos) {
       out += '\\';
       out += kLetters[found];
-    } else if (c < 0x20) {
-      AppendUnit(c, out);
-    } else if (!style_.ensure_ascii || c < 0x7F) {
+    } else if (c >= 0x20 && (!style_.ensure_ascii || c < 0x7F)) {
       out += bytes;
     } else if (c < 0x10000) {
       AppendUnit(c, out);

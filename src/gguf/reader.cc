@@ -159,8 +159,9 @@ base::Result<int64_t> SplitInteger(const Part& part, std::string_view key, int64
 }
 
 base::Result<SplitPlace> PlaceOf(const Part& part, const std::string& path) {
-  const SplitPlace place = {.number = TRY(SplitInteger(part, "split.no", 0, path)),
-                            .count = TRY(SplitInteger(part, "split.count", 1, path))};
+  SplitPlace place;
+  place.number = TRY(SplitInteger(part, "split.no", 0, path));
+  place.count = TRY(SplitInteger(part, "split.count", 1, path));
   if (place.count <= 1) {
     return SplitPlace{};
   }

@@ -27,10 +27,10 @@ base::Status SchemaCompiler::AddProperties(const Context& context, Formulas& par
   }
   if (patterns != nullptr) {
     for (const auto& [pattern, schema] : patterns->members) {
-      table.patterns.push_back(
-          {.key = TRY(PatternCondition(context, pattern, "patternProperties")),
-           .value =
-               TRY(CompileChild(context, schema, "patternProperties/" + EscapePointer(pattern)))});
+      const auto key = TRY(PatternCondition(context, pattern, "patternProperties"));
+      const auto value =
+          TRY(CompileChild(context, schema, "patternProperties/" + EscapePointer(pattern)));
+      table.patterns.push_back({.key = key, .value = value});
     }
   }
   if (additional != nullptr) {

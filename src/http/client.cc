@@ -327,7 +327,8 @@ base::Result<Response> Fetch(const ClientRequest& request,
   if (!HeadersAreClean(request)) {
     return base::InvalidArgument("a method or header with a line break", "headers");
   }
-  Session session{.request = request, .on_body = on_body, .url = TRY(ParseUrl(request.url))};
+  Url url = TRY(ParseUrl(request.url));
+  Session session{.request = request, .on_body = on_body, .url = std::move(url)};
   if (request.total_timeout.count() > 0) {
     session.total_deadline = SteadyClock::now() + request.total_timeout;
   }

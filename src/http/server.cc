@@ -141,7 +141,7 @@ base::Error CannotListen(const ServerOptions& options, const error_code& ec) {
 }
 
 // Literal addresses, "[::1]" with brackets, or a name.
-base::Result<tcp::endpoint> ResolveHost(asio::any_io_executor executor,
+base::Result<tcp::endpoint> ResolveHost(const asio::any_io_executor& executor,
                                         const ServerOptions& options) {
   std::string host = options.host;
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -162,7 +162,7 @@ base::Result<tcp::endpoint> ResolveHost(asio::any_io_executor executor,
 
 }  // namespace
 
-base::Result<std::unique_ptr<Server>> Server::Create(asio::any_io_executor executor,
+base::Result<std::unique_ptr<Server>> Server::Create(const asio::any_io_executor& executor,
                                                      const ServerOptions& options,
                                                      Handler* handler) {
   const tcp::endpoint endpoint = TRY(ResolveHost(executor, options));

@@ -99,7 +99,7 @@ struct ServerOptions {
 class Server {
  public:
   // Binds and listens. Errors: kIo naming address and reason.
-  static base::Result<std::unique_ptr<Server>> Create(boost::asio::any_io_executor executor,
+  static base::Result<std::unique_ptr<Server>> Create(const boost::asio::any_io_executor& executor,
                                                       const ServerOptions& options,
                                                       Handler* handler);
   virtual ~Server() = default;

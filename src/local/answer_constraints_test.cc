@@ -138,6 +138,30 @@ TEST(AnswerConstraintsTest, AdmitWhatModelsWriteAroundTheirAnswers) {
   }
 }
 
+// What a refusal leaves behind is for `make asan` to see.
+TEST(AnswerConstraintsTest, RefuseAFaultyToolInEverySyntax) {
+  const auto tokenizer =
+      tokenizer::Tokenizer::Create(tokenizer::testing::MakeTinyVocabulary()).value();
+  base::FakeClock clock;
+  for (const output_parser::Syntax* syntax : output_parser::Syntaxes()) {
+    AnswerConstraints constraints(tokenizer, syntax, tokenizer->size(),
+                                  grammar::Whitespace::kSingleSpace, &clock);
+    for (const char* fault :
+         {R"({"type":"integer","minimum":"x"})", R"({"type":"string","pattern":"("})"}) {
+      chat::ToolSpec tool;
+      tool.name = "find_a_place_with_a_rather_long_name";
+      tool.strict = true;
+      tool.parameters_json = fmt::format(
+          R"({{"type":"object","properties":{{"a":{{"type":"integer"}},"b":{}}}}})", fault);
+      chat::ChatRequest request;
+      request.tools.push_back(std::move(tool));
+      const auto refused = constraints.MakerFor(request);
+      ASSERT_FALSE(refused.has_value()) << syntax->name << " " << fault;
+      EXPECT_EQ(refused.error().kind, base::ErrorKind::kInvalidArgument);
+    }
+  }
+}
+
 TEST(AnswerConstraintsTest, StopWhenInterrupted) {
   const auto tokenizer =
       tokenizer::Tokenizer::Create(tokenizer::testing::MakeTinyVocabulary()).value();

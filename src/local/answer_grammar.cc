@@ -38,9 +38,9 @@ base::Result<Expression> JsonAnswer(const chat::ChatRequest& request,
 base::Result<Expression> OneCall(const CallForm& form, const MarkWriter& writer,
                                  const chat::ToolSpec& tool, bool forced,
                                  const grammar::SchemaOptions& schema_options) {
+  const Expression arguments = TRY(ToolArguments({form, writer, tool, forced, schema_options}));
   return Expression::Sequence(
-      {writer.Write(fmt::format("{}{}{}", form.call_begin, tool.name, form.name_end)),
-       TRY(ToolArguments({form, writer, tool, forced, schema_options})),
+      {writer.Write(fmt::format("{}{}{}", form.call_begin, tool.name, form.name_end)), arguments,
        writer.Write(form.call_end)});
 }
 

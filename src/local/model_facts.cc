@@ -104,9 +104,11 @@ base::Result<ChatFormat> ReadChatFormat(const gguf::File& file, const ChatFormat
 
 base::Result<ModelFacts> ReadModelFacts(const gguf::File& file) {
   model::ModelInfo info = TRY(model::ReadInfo(file));
+  const std::string_view organization = TRY(file.StringOr("general.organization", ""));
+  auto tokenizer = TRY(tokenizer::Tokenizer::FromGguf(file));
   ModelFacts facts{.name = info.name,
-                   .organization = std::string(TRY(file.StringOr("general.organization", ""))),
-                   .tokenizer = TRY(tokenizer::Tokenizer::FromGguf(file)),
+                   .organization = std::string(organization),
+                   .tokenizer = std::move(tokenizer),
                    .info = std::move(info)};
   if (facts.name.empty()) {
     facts.name = std::filesystem::path(file.path()).stem().string();

@@ -147,7 +147,8 @@ Registry::Family& Registry::FamilyOf(std::string name, std::string help, std::st
       std::make_unique<Family>(Family{std::move(name), std::move(help), type, {}}));
 }
 
-Counter& Registry::AddCounter(std::string name, std::string help, std::vector<Label> labels) {
+Counter& Registry::AddCounter(std::string name, std::string help,
+                              const std::vector<Label>& labels) {
   const std::lock_guard lock(mutex_);
   Entry& entry = FamilyOf(std::move(name), std::move(help), kCounterType).EntryOf(labels);
   if (!entry.counter) {
@@ -156,7 +157,7 @@ Counter& Registry::AddCounter(std::string name, std::string help, std::vector<La
   return *entry.counter;
 }
 
-Gauge& Registry::AddGauge(std::string name, std::string help, std::vector<Label> labels) {
+Gauge& Registry::AddGauge(std::string name, std::string help, const std::vector<Label>& labels) {
   const std::lock_guard lock(mutex_);
   Entry& entry = FamilyOf(std::move(name), std::move(help), kGaugeType).EntryOf(labels);
   if (!entry.gauge) {
@@ -166,7 +167,8 @@ Gauge& Registry::AddGauge(std::string name, std::string help, std::vector<Label>
 }
 
 Histogram& Registry::AddHistogram(std::string name, std::string help,
-                                  std::span<const double> upper_bounds, std::vector<Label> labels) {
+                                  std::span<const double> upper_bounds,
+                                  const std::vector<Label>& labels) {
   const std::lock_guard lock(mutex_);
   Entry& entry = FamilyOf(std::move(name), std::move(help), kHistogramType).EntryOf(labels);
   if (!entry.histogram) {

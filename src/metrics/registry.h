@@ -59,10 +59,10 @@ using Label = std::pair<std::string, std::string>;
 // object; references stay valid for the registry's life. Thread-safe.
 class Registry {
  public:
-  Counter& AddCounter(std::string name, std::string help, std::vector<Label> labels = {});
-  Gauge& AddGauge(std::string name, std::string help, std::vector<Label> labels = {});
+  Counter& AddCounter(std::string name, std::string help, const std::vector<Label>& labels = {});
+  Gauge& AddGauge(std::string name, std::string help, const std::vector<Label>& labels = {});
   Histogram& AddHistogram(std::string name, std::string help, std::span<const double> upper_bounds,
-                          std::vector<Label> labels = {});
+                          const std::vector<Label>& labels = {});
 
   // The whole registry as Prometheus text, families in order of registration.
   std::string Expose() const;

@@ -363,8 +363,9 @@ base::Result<std::unique_ptr<Model>> LoadDecoder(std::shared_ptr<const gguf::Fil
   }
   WeightReader reader(*file);
   DecoderWeights weights = TRY(ReadDecoderWeights(reader, hyper, traits));
+  const std::string_view name = TRY(file->StringOr("general.name", ""));
   ModelInfo info = {.architecture = hyper.architecture,
-                    .name = std::string(TRY(file->StringOr("general.name", ""))),
+                    .name = std::string(name),
                     .vocabulary_size = static_cast<int32_t>(weights.embedding.rows),
                     .context_tokens = hyper.context_tokens,
                     .layer_count = hyper.layer_count,

@@ -48,10 +48,11 @@ base::Result<std::unique_ptr<Model>> Load(std::shared_ptr<const gguf::File> file
 }
 
 base::Result<ModelInfo> ReadInfo(const gguf::File& file) {
-  TRY(FindFamily(file));
+  [[maybe_unused]] const Family* family = TRY(FindFamily(file));
   const HyperParameters hyper = TRY(ReadHyperParameters(file));
+  const std::string_view name = TRY(file.StringOr("general.name", ""));
   ModelInfo info = {.architecture = hyper.architecture,
-                    .name = std::string(TRY(file.StringOr("general.name", ""))),
+                    .name = std::string(name),
                     .context_tokens = hyper.context_tokens,
                     .layer_count = hyper.layer_count,
                     .kv_head_count = hyper.kv_head_count,

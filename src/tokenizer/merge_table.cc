@@ -32,9 +32,11 @@ base::Result<Merge> ParseMerge(std::string_view text, size_t rank, const Vocabul
   if (!left || !right) {
     return BadMerge(rank, text, "has a character outside of the mapping of bytes");
   }
-  return Merge{.left = TRY(FindToken(vocabulary, *left, rank, text)),
-               .right = TRY(FindToken(vocabulary, *right, rank, text)),
-               .merged = TRY(FindToken(vocabulary, *left + *right, rank, text))};
+  Merge merge;
+  merge.left = TRY(FindToken(vocabulary, *left, rank, text));
+  merge.right = TRY(FindToken(vocabulary, *right, rank, text));
+  merge.merged = TRY(FindToken(vocabulary, *left + *right, rank, text));
+  return merge;
 }
 
 }  // namespace
