@@ -46,7 +46,8 @@ base::Status SchemaCompiler::Compile() {
   while (!open_.empty()) {
     const auto [reference, context] = std::move(open_.front());
     open_.pop_front();
-    targets.push_back({reference, TRY(CompileSchema(context)), context});
+    const FormulaId compiled = TRY(CompileSchema(context));
+    targets.push_back({reference, compiled, context});
   }
   for (const Compiled& target : targets) {
     language_.DefineReference(target.reference, target.formula);
