@@ -99,7 +99,7 @@ FAMILIES = [
     Family("deepseek-v3.2", "deepseek_v32", DEEPSEEK, "</think>", DSML, prompt="deepseek_v32", default_on=False),
     Family("deepseek-v4", "deepseek_v4", DEEPSEEK, "</think>", DSML, prompt="deepseek_v4"),
     Family("deepseek-v4-0731", "deepseek_v4", DEEPSEEK, "</think>", DSML, prompt="deepseek_v4_0731"),
-    Family("hunyuan", "hunyuan", HUNYUAN, "\n</think>\n<answer>\n",
+    Family("hunyuan", "hunyuan", HUNYUAN, "\n</think>",
            ["<tool_calls>", "</tool_calls>", "<answer>", "</answer>"], template="hunyuan.jinja", opened=False),
 ]
 
