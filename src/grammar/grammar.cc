@@ -140,7 +140,7 @@ int32_t GrammarProgram::Add(const Expression::Node& source) {
 
 void GrammarProgram::AllowWork(uint64_t steps) const {
   for (JsonLanguage* language : languages_) {
-    language->meter().Allow(steps);
+    language->meter().Allow(steps, [language] { return language->HasMemoryInAll(); });
   }
 }
 

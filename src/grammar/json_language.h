@@ -222,6 +222,10 @@ class JsonLanguage {
   bool HasMemory() const {
     return options_.limits.memory_bytes == 0 || formula_bytes() < options_.limits.memory_bytes;
   }
+  // The same of everything, automata too: takes longer to say.
+  bool HasMemoryInAll() const {
+    return options_.limits.memory_bytes == 0 || memory_bytes() < options_.limits.memory_bytes;
+  }
   WorkMeter& meter() { return meter_; }
   // The meter stopped a calculation, so what is remembered may be half done.
   bool is_exhausted() const { return exhausted_; }

@@ -355,5 +355,23 @@ TEST(SchemaLimitsTest, NameTheSchemaThatIsTooComplexByItsReferences) {
   EXPECT_THAT(error.message, HasSubstr("/$defs/s"));
 }
 
+// One mask may learn many states of a pattern that must not match as well.
+TEST(SchemaLimitsTest, KeepsItsMemoryWithinAQuestion) {
+  const auto schema = JsonSchema::Compile(
+      R"({"type":"object","additionalProperties":{"type":"integer"},"propertyNames":{
+           "pattern":"(a|[^x]{3})\\p{L}+[é中]?(a.*){3}$",
+           "not":{"pattern":"^[^]{15,}(?=.{16,})[^]{33}(ab|a)*"}}})");
+  ASSERT_TRUE(schema.has_value()) << schema.error().message;
+  const auto vocabulary = testing::Qwen2Vocabulary(MILLRACE_SHARED_DATA);
+  if (vocabulary == nullptr) {
+    GTEST_SKIP() << "no vocabulary in " << MILLRACE_SHARED_DATA;
+  }
+  Matcher matcher(Grammar::OfSchema(*schema), vocabulary);
+  ASSERT_TRUE(matcher.AcceptText("{\"a"));
+  std::vector<uint32_t> mask(vocabulary->mask_words());
+  matcher.FillMask(mask);
+  EXPECT_LT((*schema)->memory_bytes(), SchemaLimits().memory_bytes * 3 / 2);
+}
+
 }  // namespace
 }  // namespace millrace::grammar
