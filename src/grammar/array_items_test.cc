@@ -3,62 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
-
 #include "grammar/json_schema.h"
 #include "grammar/matcher.h"
+#include "grammar/testing/all_texts.h"
 #include "grammar/testing/random_choice.h"
 #include "grammar/testing/real_vocabulary.h"
 
 namespace millrace::grammar {
 namespace {
 
+using testing::AllTexts;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAreArray;
-
-// All texts that a schema of few values admits, in their plainest spelling, up to a length.
-class AllTexts {
- public:
-  explicit AllTexts(std::string_view schema, size_t bytes_max = 80) : bytes_max_(bytes_max) {
-    const auto compiled = JsonSchema::Compile(schema, {.whitespace = Whitespace::kCompact});
-    EXPECT_TRUE(compiled.has_value()) << compiled.error().message;
-    if (compiled.has_value()) {
-      Matcher matcher(Grammar::OfSchema(*compiled), testing::SmallVocabulary());
-      Follow(matcher);
-    }
-  }
-  const std::vector<std::string>& all() const { return all_; }
-
- private:
-  void Follow(Matcher& matcher) {
-    if (matcher.is_complete()) {
-      all_.push_back(text_);
-    }
-    std::array<uint32_t, 8> bytes = {};
-    matcher.AllowedBytes(bytes);
-    bool any = false;
-    for (uint32_t byte = 0; byte < 256 && text_.size() < bytes_max_; ++byte) {
-      if (((bytes[byte / 32] >> (byte % 32)) & 1U) == 0) {
-        continue;
-      }
-      any = true;
-      if (byte == '\\' || byte == '.') {
-        continue;
-      }
-      text_ += static_cast<char>(byte);
-      EXPECT_TRUE(matcher.AcceptText(text_.substr(text_.size() - 1))) << text_;
-      Follow(matcher);
-      matcher.Rollback(1);
-      text_.pop_back();
-    }
-    EXPECT_TRUE(any || matcher.is_complete() || text_.size() == bytes_max_)
-        << "a dead end after " << text_;
-  }
-
-  size_t bytes_max_;
-  std::string text_;
-  std::vector<std::string> all_;
-};
 
 void ExpectTexts(std::string_view schema, const std::vector<std::string>& texts) {
   SCOPED_TRACE(schema);

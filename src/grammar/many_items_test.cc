@@ -3,11 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
-
 #include "grammar/json_schema.h"
 #include "grammar/json_text.h"
 #include "grammar/matcher.h"
+#include "grammar/testing/all_texts.h"
 #include "grammar/testing/random_choice.h"
 #include "grammar/testing/reading.h"
 #include "grammar/testing/real_vocabulary.h"
@@ -15,54 +14,12 @@
 namespace millrace::grammar {
 namespace {
 
+using testing::AllTexts;
 using ::testing::UnorderedElementsAreArray;
 
 std::string UniqueArray(const std::string& item, const std::string& rest = "") {
   return R"({"type":"array","uniqueItems":true,"items":)" + item + rest + "}";
 }
-
-// All texts up to a length, in their plainest spelling.
-class Texts {
- public:
-  Texts(const std::string& schema, size_t bytes_max) : bytes_max_(bytes_max) {
-    const auto compiled = JsonSchema::Compile(schema, {.whitespace = Whitespace::kCompact});
-    EXPECT_TRUE(compiled.has_value()) << compiled.error().message;
-    if (compiled.has_value()) {
-      Matcher matcher(Grammar::OfSchema(*compiled), testing::SmallVocabulary());
-      Follow(matcher);
-    }
-  }
-  const std::vector<std::string>& all() const { return all_; }
-
- private:
-  void Follow(Matcher& matcher) {
-    if (matcher.is_complete()) {
-      all_.push_back(text_);
-    }
-    std::array<uint32_t, 8> bytes = {};
-    matcher.AllowedBytes(bytes);
-    bool any = false;
-    for (uint32_t byte = 0; byte < 256; ++byte) {
-      if (((bytes[byte / 32] >> (byte % 32)) & 1U) == 0) {
-        continue;
-      }
-      any = true;
-      if (byte == '\\' || byte == '.' || text_.size() == bytes_max_) {
-        continue;
-      }
-      text_ += static_cast<char>(byte);
-      EXPECT_TRUE(matcher.AcceptText(text_.substr(text_.size() - 1))) << text_;
-      Follow(matcher);
-      matcher.Rollback(1);
-      text_.pop_back();
-    }
-    EXPECT_TRUE(any || matcher.is_complete()) << "a dead end after " << text_;
-  }
-
-  size_t bytes_max_;
-  std::string text_;
-  std::vector<std::string> all_;
-};
 
 // What arrays of one of `items` each are, up to a length, where no two are equal.
 void Arrays(const std::vector<std::string>& items, const std::vector<JsonNode>& values,
@@ -84,7 +41,7 @@ void Arrays(const std::vector<std::string>& items, const std::vector<JsonNode>& 
 
 void ExpectAllThatDiffer(const std::string& item_schema, size_t bytes_max) {
   SCOPED_TRACE(item_schema);
-  const Texts items(item_schema, bytes_max - 2);
+  const AllTexts items(item_schema, bytes_max - 2);
   std::vector<JsonNode> values;
   for (const std::string& item : items.all()) {
     values.push_back(ParseJson(item).value());
@@ -93,7 +50,8 @@ void ExpectAllThatDiffer(const std::string& item_schema, size_t bytes_max) {
   std::vector<size_t> chosen;
   Arrays(items.all(), values, bytes_max, chosen, "", arrays);
   EXPECT_GT(arrays.size(), 50U);
-  EXPECT_THAT(Texts(UniqueArray(item_schema), bytes_max).all(), UnorderedElementsAreArray(arrays));
+  EXPECT_THAT(AllTexts(UniqueArray(item_schema), bytes_max).all(),
+              UnorderedElementsAreArray(arrays));
 }
 
 const std::string kText = R"({"type":"string","pattern":"^x*$"})";

@@ -130,6 +130,46 @@ struct Conditions {
   }
 };
 
+struct Trial {
+  Conditions conditions;
+  std::vector<std::string> numbers;
+};
+
+// Of each trial: which numbers its schema admits, against fractions in another program.
+void ExpectWhatExactArithmeticSays(const std::vector<Trial>& trials, NumberSpelling spelling,
+                                   bool may_admit_none) {
+  std::vector<std::string> lines;
+  for (const Trial& trial : trials) {
+    std::string line = trial.conditions.line + "}";
+    for (const std::string& number : trial.numbers) {
+      line += ", \"" + number + "\"";
+    }
+    lines.push_back(line + "]");
+  }
+  const auto answers = testing::RunOverLines(
+      "python3 '" MILLRACE_SOURCE_DIR "/src/grammar/testing/number_lines.py'", lines);
+  if (!answers.has_value()) {
+    GTEST_SKIP() << "no python3 in the path";
+  }
+  const auto vocabulary = testing::SmallVocabulary();
+  for (size_t i = 0; i < trials.size(); ++i) {
+    const std::string text = trials[i].conditions.schema + "}";
+    const auto schema = JsonSchema::Compile(text, {.numbers = spelling});
+    if (!schema.has_value()) {
+      EXPECT_TRUE(may_admit_none) << text << ": " << schema.error().message;
+      EXPECT_EQ(schema.error().message, "no JSON value is valid under the schema") << text;
+      EXPECT_EQ((*answers)[i].find('1'), std::string::npos) << text;
+      continue;
+    }
+    const auto grammar = Grammar::OfSchema(*schema);
+    for (size_t j = 0; j < trials[i].numbers.size(); ++j) {
+      const std::string& number = trials[i].numbers[j];
+      EXPECT_EQ(testing::ReadsBytes(grammar, vocabulary, number), (*answers)[i][j] == '1')
+          << text << " " << number;
+    }
+  }
+}
+
 TEST(NumberTest, AdmitsOneZeroWhereZerosChangeNothing) {
   struct Case {
     const char* schema;
@@ -162,50 +202,23 @@ TEST(NumberTest, AdmitsOneZeroWhereZerosChangeNothing) {
 }
 
 TEST(NumberTest, HoldsBoundsAndMultiplesAsExactArithmeticSays) {
-  constexpr size_t kSchemas = 400;
-  constexpr size_t kNumbers = 40;
   RandomNumber random(3);
-  std::vector<std::string> lines;
-  std::vector<std::string> schemas;
-  std::vector<std::vector<std::string>> numbers(kSchemas);
-  for (size_t i = 0; i < kSchemas; ++i) {
-    Conditions conditions;
+  std::vector<Trial> trials(400);
+  for (Trial& trial : trials) {
     if (random.OneIn(2)) {
-      conditions.Add(random.OneIn(2) ? "minimum" : "exclusiveMinimum", random.Number());
+      trial.conditions.Add(random.OneIn(2) ? "minimum" : "exclusiveMinimum", random.Number());
     }
     if (random.OneIn(2)) {
-      conditions.Add(random.OneIn(2) ? "maximum" : "exclusiveMaximum", random.Number());
+      trial.conditions.Add(random.OneIn(2) ? "maximum" : "exclusiveMaximum", random.Number());
     }
     if (random.OneIn(2)) {
-      conditions.Add("multipleOf", random.Divisor());
+      trial.conditions.Add("multipleOf", random.Divisor());
     }
-    schemas.push_back(conditions.schema + "}");
-    std::string line = conditions.line + "}";
-    for (size_t j = 0; j < kNumbers; ++j) {
-      numbers[i].push_back(random.Number());
-      line += ", \"" + numbers[i].back() + "\"";
-    }
-    lines.push_back(line + "]");
-  }
-  const auto answers = testing::RunOverLines(
-      "python3 '" MILLRACE_SOURCE_DIR "/src/grammar/testing/number_lines.py'", lines);
-  if (!answers.has_value()) {
-    GTEST_SKIP() << "no python3 in the path";
-  }
-  const auto vocabulary = testing::SmallVocabulary();
-  for (size_t i = 0; i < kSchemas; ++i) {
-    const auto schema = JsonSchema::Compile(schemas[i], {.numbers = NumberSpelling::kFreeNumbers});
-    if (!schema.has_value()) {
-      EXPECT_EQ(schema.error().message, "no JSON value is valid under the schema") << schemas[i];
-      EXPECT_EQ((*answers)[i].find('1'), std::string::npos) << schemas[i];
-      continue;
-    }
-    const auto grammar = Grammar::OfSchema(*schema);
-    for (size_t j = 0; j < kNumbers; ++j) {
-      EXPECT_EQ(testing::ReadsBytes(grammar, vocabulary, numbers[i][j]), (*answers)[i][j] == '1')
-          << schemas[i] << " " << numbers[i][j];
+    for (size_t i = 0; i < 40; ++i) {
+      trial.numbers.push_back(random.Number());
     }
   }
+  ExpectWhatExactArithmeticSays(trials, NumberSpelling::kFreeNumbers, true);
 }
 
 bool Admits(const char* schema, std::string_view text) {
@@ -241,46 +254,27 @@ TEST(NumberTest, SpellsNumbersWithAnExponentOnlyWhereItCannotTrap) {
 }
 
 TEST(NumberTest, ComparesNumbersWithAnExponentAsExactArithmeticDoes) {
-  constexpr size_t kSchemas = 300;
-  constexpr size_t kNumbers = 60;
   RandomNumber random(5);
-  std::vector<std::string> lines;
-  std::vector<std::string> schemas;
-  std::vector<std::vector<std::string>> numbers(kSchemas);
-  for (size_t i = 0; i < kSchemas; ++i) {
+  std::vector<Trial> trials(300);
+  for (Trial& trial : trials) {
     // Within the bounds lie all numbers of one digit, so that an exponent may follow each.
-    Conditions conditions;
     const bool negative = random.OneIn(2);
     const std::string sign = negative ? "-" : "";
     const char* const names[2][2] = {{"minimum", "maximum"},
                                      {"exclusiveMinimum", "exclusiveMaximum"}};
     if (!random.OneIn(3)) {
-      conditions.Add(names[random.OneIn(2) ? 1 : 0][negative ? 1 : 0],
-                     sign + random.Scientific(-4, -1));
+      trial.conditions.Add(names[random.OneIn(2) ? 1 : 0][negative ? 1 : 0],
+                           sign + random.Scientific(-4, -1));
     }
     if (!random.OneIn(3)) {
-      conditions.Add(names[random.OneIn(2) ? 1 : 0][negative ? 0 : 1],
-                     sign + random.Scientific(1, 4));
+      trial.conditions.Add(names[random.OneIn(2) ? 1 : 0][negative ? 0 : 1],
+                           sign + random.Scientific(1, 4));
     }
-    schemas.push_back(conditions.schema + "}");
-    std::string line = conditions.line + "}";
-    for (size_t j = 0; j < kNumbers; ++j) {
-      numbers[i].push_back((random.OneIn(5) ? "" : sign) + random.Scientific(-6, 6));
-      line += ", \"" + numbers[i].back() + "\"";
-    }
-    lines.push_back(line + "]");
-  }
-  const auto answers = testing::RunOverLines(
-      "python3 '" MILLRACE_SOURCE_DIR "/src/grammar/testing/number_lines.py'", lines);
-  if (!answers.has_value()) {
-    GTEST_SKIP() << "no python3 in the path";
-  }
-  for (size_t i = 0; i < kSchemas; ++i) {
-    for (size_t j = 0; j < kNumbers; ++j) {
-      EXPECT_EQ(Admits(schemas[i].c_str(), numbers[i][j]), (*answers)[i][j] == '1')
-          << schemas[i] << " " << numbers[i][j];
+    for (size_t i = 0; i < 60; ++i) {
+      trial.numbers.push_back((random.OneIn(5) ? "" : sign) + random.Scientific(-6, 6));
     }
   }
+  ExpectWhatExactArithmeticSays(trials, NumberSpelling::kPlain, false);
 }
 
 TEST(NumberTest, SpellsNumbersPlainly) {
