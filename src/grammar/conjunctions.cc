@@ -117,11 +117,10 @@ class Search {
         continue;
       }
       const PropertyTable& table = algebra_.table(node.a);
-      const auto at = std::lower_bound(
-          table.names.begin(), table.names.end(), name,
-          [](const auto& entry, const std::string& wanted) { return entry.first < wanted; });
-      const bool is_named = at != table.names.end() && at->first == name;
-      const FormulaId value = is_named ? at->second : table.patterns.empty() ? table.rest : kTrue;
+      const FormulaId* named = table.Find(name);
+      const FormulaId value = named != nullptr         ? *named
+                              : table.patterns.empty() ? table.rest
+                                                       : kTrue;
       parts.push_back(node.negated ? algebra_.Not(value) : value);
     }
     algebra_.Spend(2 + parts.size());

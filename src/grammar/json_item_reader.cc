@@ -291,19 +291,14 @@ JsonReader::Outlook JsonReader::OutlookOfScalar(const JsonPlace& place, uint8_t 
 // `last`.
 bool JsonReader::HasFreshText(LiveAutomaton& live, int32_t state, const std::string& read,
                               JsonNode::Kind kind, int32_t last) {
-  const std::vector<std::string>& taken = store_.items.Texts(last, kind);
-  const auto begin = std::lower_bound(taken.begin(), taken.end(), read);
-  const auto end = std::find_if(begin, taken.end(),
-                                [&](const std::string& text) { return !text.starts_with(read); });
-  const auto count = static_cast<size_t>(end - begin);
-  if (live.HasMoreTextsThan(state, count)) {
+  const std::span<const std::string> taken = store_.items.Texts(last, kind, read);
+  if (live.HasMoreTextsThan(state, taken.size())) {
     return true;
   }
-  const auto texts = live.Texts(state, count);
-  return !texts.has_value() ||
-         std::any_of(texts->begin(), texts->end(), [&](const std::u32string& rest) {
-           return !std::binary_search(begin, end, read + Utf8Of(rest));
-         });
+  const auto count = std::count_if(taken.begin(), taken.end(), [&](std::string_view text) {
+    return live.HasText(state, CodePointsOf(text.substr(read.size())));
+  });
+  return live.HasMoreTextsThan(state, static_cast<size_t>(count));
 }
 
 // The bytes that were read of a character that is not complete.
@@ -547,23 +542,23 @@ std::vector<std::string> JsonReader::KnownTexts(const JsonPlace& place) const {
   const std::string_view text = store_.text;
   const std::string read = DecodeStringPrefix(
       text.substr(std::min(static_cast<size_t>(place.text_begin) + 1, text.size())), text.size());
+  const JsonFrame& frame = FrameOf(place);
+  if (frame.compares_late) {
+    for (const std::string& whole : store_.items.Texts(frame.seen, JsonNode::Kind::kString, read)) {
+      known.push_back(whole.substr(read.size()));
+    }
+    return known;
+  }
   const auto add = [&](const std::string& whole) {
     if (whole.starts_with(read)) {
       known.push_back(whole.substr(read.size()));
     }
   };
-  const JsonFrame& frame = FrameOf(place);
   const auto add_string = [&](const JsonNode* value) {
     if (value != nullptr && value->is_string()) {
       add(value->text);
     }
   };
-  if (frame.compares_late) {
-    for (int32_t item = frame.seen; item != kNone; item = store_.items.previous(item)) {
-      add_string(&store_.items.value(item));
-    }
-    return known;
-  }
   for (const Twin& twin : TwinsOf(frame)) {
     if (place.mode != Mode::kKey) {
       add_string(PartOf(frame, *twin.value));

@@ -208,7 +208,7 @@ class JsonReader {
   };
   std::vector<KnownKey> KnownKeys(const JsonPlace& place) const;
   // Of a place inside of a string or key in an item that is compared while it is read: what is
-  // missing of those that earlier items have there and that begin alike. Not of KnownKeys.
+  // missing of those that earlier items have there and that begin alike; sorted. Not of KnownKeys.
   std::vector<std::string> KnownTexts(const JsonPlace& place) const;
   // How many earlier items may still turn out equal to the one that is read; 0 outside of such.
   size_t TwinCount(const JsonPlace& place) const;

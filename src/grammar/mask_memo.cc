@@ -4,6 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "grammar/token_bits.h"
+
 namespace millrace::grammar {
 
 bool MaskMemo::Find(const std::string& key, std::span<uint32_t> mask, size_t& count) {
@@ -26,7 +28,7 @@ bool MaskMemo::Find(const std::string& key, std::span<uint32_t> mask, size_t& co
   }
   std::fill(mask.begin(), mask.end(), 0);
   for (const uint32_t token : entry.words) {
-    mask[token / 32] |= uint32_t{1} << (token % 32);
+    SetToken(mask, static_cast<int32_t>(token));
   }
   return true;
 }

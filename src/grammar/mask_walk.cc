@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "grammar/token_bits.h"
+
 namespace millrace::grammar {
 namespace {
 
@@ -75,8 +77,7 @@ std::string MaskWalk::KeyOf(const ThreadSet& threads) const {
 
 void MaskWalk::Allow(int32_t token, std::span<uint32_t> mask) const {
   for (; token >= 0; token = vocabulary_.next_same(token)) {
-    const auto id = static_cast<uint32_t>(token);
-    mask[id / 32] |= uint32_t{1} << (id % 32);
+    SetToken(mask, token);
   }
 }
 
@@ -106,9 +107,9 @@ size_t MaskWalk::Fill(const ThreadSet& threads, std::span<uint32_t> mask) {
     } else if (const Expression::Node& source = *program_.at(thread.leaf).source;
                source.kind == Expression::Node::Kind::kToken) {
       for (const base::TokenId id : source.tokens) {
-        const auto token = static_cast<uint32_t>(base::ToIndex(id));
-        if (token < vocabulary_.size()) {
-          mask[token / 32] |= uint32_t{1} << (token % 32);
+        const int32_t token = base::ToIndex(id);
+        if (static_cast<uint32_t>(token) < vocabulary_.size()) {
+          SetToken(mask, token);
         }
       }
     }

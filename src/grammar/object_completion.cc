@@ -222,11 +222,8 @@ bool JsonLanguage::KeySatisfies(FormulaId condition, std::string_view key) {
 FormulaId JsonLanguage::ValueAt(const PropertyTable& table, std::string_view key) {
   std::vector<FormulaId> parts;
   bool found = false;
-  const auto named =
-      std::lower_bound(table.names.begin(), table.names.end(), key,
-                       [](const auto& entry, std::string_view name) { return entry.first < name; });
-  if (named != table.names.end() && named->first == key) {
-    parts.push_back(named->second);
+  if (const FormulaId* named = table.Find(key); named != nullptr) {
+    parts.push_back(*named);
     found = true;
   }
   for (const PropertyTable::Pattern& pattern : table.patterns) {

@@ -4,13 +4,10 @@
 #include <cstdint>
 #include <tuple>
 
+#include "grammar/hash_mix.h"
+
 namespace millrace::grammar {
 namespace {
-
-uint64_t Mix(uint64_t hash, uint64_t value) {
-  hash ^= value + 0x9E3779B97F4A7C15ULL + (hash << 6) + (hash >> 2);
-  return hash * 0xFF51AFD7ED558CCDULL;
-}
 
 // Joins neighbours that lead to the same place and drops arcs to nothing.
 std::vector<RegexArc> Tidy(std::vector<RegexArc> arcs) {

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "grammar/hash_mix.h"
+
 namespace millrace::grammar {
 namespace {
 
 uint64_t HashOf(const std::vector<int64_t>& parts) {
   uint64_t hash = parts.size();
   for (const int64_t part : parts) {
-    hash ^= static_cast<uint64_t>(part) + 0x9E3779B97F4A7C15ULL + (hash << 6) + (hash >> 2);
-    hash *= 0xFF51AFD7ED558CCDULL;
+    hash = Mix(hash, static_cast<uint64_t>(part));
   }
   return hash;
 }
@@ -217,14 +218,6 @@ int32_t ScalarAutomaton::Step(int32_t state, char32_t c) {
   return arc != arcs.end() && arc->low <= c ? arc->next : kDead;
 }
 
-LiveAutomaton::Mark& LiveAutomaton::MarkOf(int32_t state) {
-  const auto index = static_cast<size_t>(state);
-  if (marks_.size() <= index) {
-    marks_.resize(std::max(automaton_.size(), index + 1), Mark::kUnknown);
-  }
-  return marks_[index];
-}
-
 bool LiveAutomaton::IsGood(int32_t truth) {
   if (truth == ScalarAutomaton::kDead) {
     return false;
@@ -305,11 +298,7 @@ void LiveAutomaton::Search(int32_t state) {
 }
 
 std::span<const ScalarArc> LiveAutomaton::Arcs(int32_t state) {
-  const auto index = static_cast<size_t>(state);
-  if (views_.size() <= index) {
-    views_.resize(std::max(automaton_.size(), index + 1));
-  }
-  if (!views_[index].has_arcs) {
+  if (!Of(views_, state).has_arcs) {
     std::vector<ScalarArc> live;
     const auto all = automaton_.Arcs(state);
     const std::vector<ScalarArc> arcs(all.begin(), all.end());
@@ -319,9 +308,9 @@ std::span<const ScalarArc> LiveAutomaton::Arcs(int32_t state) {
       }
     }
     memory_bytes_ += sizeof(View) + (live.size() * sizeof(ScalarArc));
-    views_[index] = {.has_arcs = true, .arcs = std::move(live)};
+    Of(views_, state) = {.has_arcs = true, .arcs = std::move(live)};
   }
-  return views_[index].arcs;
+  return Of(views_, state).arcs;
 }
 
 int32_t LiveAutomaton::Step(int32_t state, char32_t c) {
@@ -340,8 +329,7 @@ bool LiveAutomaton::AnyStep(int32_t state, char32_t low, char32_t high) {
 
 const int32_t* LiveAutomaton::AsciiSteps(int32_t state) {
   constexpr char32_t kAscii = 128;
-  const auto index = static_cast<size_t>(state);
-  if (index >= views_.size() || views_[index].ascii.empty()) {
+  if (Of(views_, state).ascii.empty()) {
     std::vector<int32_t> table(kAscii, ScalarAutomaton::kDead);
     for (const ScalarArc& arc : Arcs(state)) {
       for (char32_t at = arc.low; at <= arc.high && at < kAscii; ++at) {
@@ -349,9 +337,9 @@ const int32_t* LiveAutomaton::AsciiSteps(int32_t state) {
       }
     }
     memory_bytes_ += table.size() * sizeof(int32_t);
-    views_[index].ascii = std::move(table);
+    Of(views_, state).ascii = std::move(table);
   }
-  return views_[index].ascii.data();
+  return Of(views_, state).ascii.data();
 }
 
 int32_t LiveAutomaton::UsualNext(int32_t state, CodePointSet& others) {

@@ -1,6 +1,7 @@
 // Which of several formulas a string or number satisfies, character by character.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -161,8 +162,16 @@ class LiveAutomaton {
     bool is_all = false;
   };
 
-  Mark& MarkOf(int32_t state);
-  Known& KnownOf(std::vector<Known>& known, int32_t state) const;
+  // What is remembered of a state; of new states it is nothing yet.
+  template <typename T>
+  T& Of(std::vector<T>& by_state, int32_t state) const {
+    const auto index = static_cast<size_t>(state);
+    if (by_state.size() <= index) {
+      by_state.resize(std::max(automaton_.size(), index + 1));
+    }
+    return by_state[index];
+  }
+  Mark& MarkOf(int32_t state) { return Of(marks_, state); }
   NumberOutlook::Answer Outlook(int32_t state);
   void Search(int32_t state);
   bool IsGood(int32_t truth);

@@ -21,14 +21,6 @@ bool LiveAutomaton::TakesAll(int32_t state) {
   return from == kCodePointMax + 1;
 }
 
-LiveAutomaton::Known& LiveAutomaton::KnownOf(std::vector<Known>& known, int32_t state) const {
-  const auto index = static_cast<size_t>(state);
-  if (known.size() <= index) {
-    known.resize(std::max(automaton_.size(), index + 1));
-  }
-  return known[index];
-}
-
 // Level by level: while all states so far take every character, one more is safe. What is found out
 // of the states on the way stays, and the search goes on far enough to be of use to the next ones.
 size_t LiveAutomaton::SafeLength(int32_t state, size_t enough) {
@@ -39,7 +31,7 @@ size_t LiveAutomaton::SafeLength(int32_t state, size_t enough) {
     size_t before;  // characters
     size_t from;
   };
-  if (const Known& known = KnownOf(safe_, state); known.is_all || known.least >= enough) {
+  if (const Known& known = Of(safe_, state); known.is_all || known.least >= enough) {
     return known.least;
   }
   std::vector<Visit> queue = {{state, 0, 0}};
@@ -49,7 +41,7 @@ size_t LiveAutomaton::SafeLength(int32_t state, size_t enough) {
   size_t i = 0;
   for (; i < queue.size() && queue[i].before < limit; ++i) {
     const auto [at, before, from] = queue[i];
-    const Known known = KnownOf(safe_, at);
+    const Known known = Of(safe_, at);
     if (!known.is_all && (queue.size() > kStatesMax || !TakesAll(at))) {
       limit = before;
       limited_by = i;
@@ -66,27 +58,27 @@ size_t LiveAutomaton::SafeLength(int32_t state, size_t enough) {
   }
   const bool is_forever = i == queue.size() && !limited_by.has_value();
   for (const Visit& visit : queue) {
-    Known& safe = KnownOf(safe_, visit.state);
+    Known& safe = Of(safe_, visit.state);
     safe.is_all = safe.is_all || is_forever;
     safe.least =
         is_forever ? SIZE_MAX : std::max(safe.least, limit - std::min(limit, visit.before));
   }
   for (size_t back = limited_by.value_or(0); limited_by.has_value(); back = queue[back].from) {
-    KnownOf(safe_, queue[back].state).is_all = true;
+    Of(safe_, queue[back].state).is_all = true;
     if (back == 0) {
       break;
     }
   }
-  return KnownOf(safe_, state).least;
+  return Of(safe_, state).least;
 }
 
 bool LiveAutomaton::HasMoreTextsThan(int32_t state, size_t count) {
-  if (const Known& known = KnownOf(texts_, state); known.is_all || known.least > count) {
+  if (const Known& known = Of(texts_, state); known.is_all || known.least > count) {
     return known.least > count;
   }
   const size_t enough = (count * 2) + 64;  // the next question asks for more
   const size_t found = CountTexts(state, enough);
-  KnownOf(texts_, state) = {.least = found, .is_all = found <= enough};
+  Of(texts_, state) = {.least = found, .is_all = found <= enough};
   return found > count;
 }
 

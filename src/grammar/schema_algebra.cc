@@ -5,19 +5,12 @@
 #include <optional>
 #include <type_traits>
 
+#include "grammar/hash_mix.h"
+
 namespace millrace::grammar {
 namespace {
 
 using Op = SchemaAlgebra::Op;
-
-uint64_t Mix(uint64_t hash, uint64_t value) {
-  hash ^= value + 0x9E3779B97F4A7C15ULL + (hash << 6) + (hash >> 2);
-  return hash * 0xFF51AFD7ED558CCDULL;
-}
-
-uint64_t Mix(uint64_t hash, const std::string& text) {
-  return Mix(hash, std::hash<std::string>()(text));
-}
 
 bool IsSubset(const std::vector<FormulaId>& small, const std::vector<FormulaId>& large) {
   return small.size() <= large.size() &&
@@ -25,6 +18,13 @@ bool IsSubset(const std::vector<FormulaId>& small, const std::vector<FormulaId>&
 }
 
 }  // namespace
+
+const FormulaId* PropertyTable::Find(std::string_view name) const {
+  const auto at = std::lower_bound(
+      names.begin(), names.end(), name,
+      [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+  return at != names.end() && at->first == name ? &at->second : nullptr;
+}
 
 SchemaAlgebra::SchemaAlgebra(ScalarAtoms& atoms, WorkMeter* meter) : atoms_(atoms), meter_(meter) {
   Intern({.op = Op::kNever, .negation = kTrue});

@@ -11,6 +11,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -51,6 +52,9 @@ struct PropertyTable {
   std::vector<Pattern> patterns;
   FormulaId rest = kTrue;
   bool operator==(const PropertyTable&) const = default;
+
+  // What is said of `name` by name; null when nothing is.
+  const FormulaId* Find(std::string_view name) const;
 };
 
 // What an array's items must satisfy, by index.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "grammar/hash_mix.h"
+
 namespace millrace::grammar {
 namespace {
 
@@ -10,13 +12,6 @@ constexpr uint64_t kWhole = 1;
 constexpr uint64_t kMember = 2;
 constexpr uint64_t kIndex = 3;
 constexpr uint64_t kKey = 4;
-
-uint64_t Mix(uint64_t hash, uint64_t value) {
-  hash ^= value + 0x9E3779B97F4A7C15ULL + (hash << 6) + (hash >> 2);
-  return hash * 0xFF51AFD7ED558CCDULL;
-}
-
-uint64_t HashOf(std::string_view text) { return std::hash<std::string_view>()(text); }
 
 // The same for values that IsEqual calls equal.
 uint64_t HashOf(const JsonNode& node) {
@@ -28,12 +23,11 @@ uint64_t HashOf(const JsonNode& node) {
       hash = Mix(hash, node.boolean ? 1 : 0);
       break;
     case JsonNode::Kind::kNumber:
-      hash =
-          Mix(Mix(hash, HashOf(node.number.digits)),
-              (static_cast<uint64_t>(node.number.exponent) << 1) | (node.number.negative ? 1 : 0));
+      hash = Mix(Mix(hash, node.number.digits), (static_cast<uint64_t>(node.number.exponent) << 1) |
+                                                    (node.number.negative ? 1 : 0));
       break;
     case JsonNode::Kind::kString:
-      hash = Mix(hash, HashOf(node.text));
+      hash = Mix(hash, node.text);
       break;
     case JsonNode::Kind::kArray:
       for (const JsonNode& item : node.items) {
@@ -43,7 +37,7 @@ uint64_t HashOf(const JsonNode& node) {
     case JsonNode::Kind::kObject: {
       uint64_t sum = 0;  // in any order
       for (const auto& [key, member] : node.members) {
-        sum += Mix(HashOf(key), HashOf(member));
+        sum += Mix(Mix(0, key), HashOf(member));
       }
       hash = Mix(hash, sum);
       break;
@@ -54,13 +48,13 @@ uint64_t HashOf(const JsonNode& node) {
 
 uint64_t HashOfWhole(const JsonNode& value) { return Mix(kWhole, HashOf(value)); }
 uint64_t HashOfMember(std::string_view key, const JsonNode& value) {
-  return Mix(Mix(kMember, HashOf(key)), HashOf(value));
+  return Mix(Mix(kMember, key), HashOf(value));
 }
 uint64_t HashOfItem(size_t index, const JsonNode& value) {
   return Mix(Mix(kIndex, index), HashOf(value));
 }
 
-uint64_t HashOfKey(std::string_view key) { return Mix(kKey, HashOf(key)); }
+uint64_t HashOfKey(std::string_view key) { return Mix(kKey, key); }
 
 constexpr size_t kEntryBytes = 32;
 
@@ -143,7 +137,8 @@ void SeenItems::Find(int32_t last, uint64_t hash, const Take& take) const {
   }
 }
 
-const std::vector<std::string>& SeenItems::Texts(int32_t last, JsonNode::Kind kind) const {
+std::span<const std::string> SeenItems::Texts(int32_t last, JsonNode::Kind kind,
+                                              std::string_view prefix) const {
   if (texts_.last != last || texts_.kind != kind || last == kNone) {
     texts_ = {.last = last, .kind = kind, .texts = {}};
     for (int32_t item = last; item != kNone; item = previous(item)) {
@@ -154,7 +149,10 @@ const std::vector<std::string>& SeenItems::Texts(int32_t last, JsonNode::Kind ki
     }
     std::sort(texts_.texts.begin(), texts_.texts.end());
   }
-  return texts_.texts;
+  const auto begin = std::lower_bound(texts_.texts.begin(), texts_.texts.end(), prefix);
+  const auto end = std::find_if(begin, texts_.texts.end(),
+                                [&](const std::string& text) { return !text.starts_with(prefix); });
+  return {begin, end};
 }
 
 bool SeenItems::AnyHasMember(int32_t last, std::string_view key) const {

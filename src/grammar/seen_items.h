@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -43,9 +44,10 @@ class SeenItems {
 
   // Whether an item up to `last` equals `value`.
   bool Has(int32_t last, const JsonNode& value) const;
-  // The strings among them, or the numbers as Decimal writes them; sorted. Holds until the next
-  // call.
-  const std::vector<std::string>& Texts(int32_t last, JsonNode::Kind kind) const;
+  // The strings among them, or the numbers as Decimal writes them, that begin with `prefix`;
+  // sorted. Holds until the next call.
+  std::span<const std::string> Texts(int32_t last, JsonNode::Kind kind,
+                                     std::string_view prefix) const;
   // Whether one of them is an object with the member `key`.
   bool AnyHasMember(int32_t last, std::string_view key) const;
   // Those that have the member `key`, or at `index` the item, `value`. In time that grows with

@@ -1,6 +1,7 @@
 #include "grammar/string_mask.h"
 
 #include "grammar/json_text.h"
+#include "grammar/token_bits.h"
 
 namespace millrace::grammar {
 namespace {
@@ -12,22 +13,6 @@ constexpr size_t kManyNodesPart = 12;
 constexpr size_t kManyBelow = 64;
 // And of so many characters.
 constexpr size_t kSafeEnough = 2 * StringTokens::kMasksMax;
-
-void Set(std::span<uint32_t> mask, int32_t token) {
-  const auto id = static_cast<uint32_t>(token);
-  mask[id / 32] |= uint32_t{1} << (id % 32);
-}
-
-void Clear(std::span<uint32_t> mask, int32_t token) {
-  const auto id = static_cast<uint32_t>(token);
-  mask[id / 32] &= ~(uint32_t{1} << (id % 32));
-}
-
-void SetAll(std::span<const int32_t> tokens, std::span<uint32_t> mask) {
-  for (const int32_t token : tokens) {
-    Set(mask, token);
-  }
-}
 
 }  // namespace
 
@@ -76,7 +61,7 @@ bool StringMask::Fill(const MatchThread& thread, std::span<uint32_t> mask) {
     AddExits(target, group, mask);
   }
   for (const int32_t token : dropped_exits_) {
-    Clear(mask, token);
+    ClearToken(mask, token);
   }
   for (const ExitGroup& group : own_groups_) {
     AddExits(target, group, mask);
@@ -139,7 +124,7 @@ void StringMask::AddInside(size_t most, std::span<uint32_t> mask) const {
       all ? strings_.Inside() : strings_.InsideUpTo(std::min(most, StringTokens::kMasksMax));
   std::copy(prepared.begin(), prepared.end(), mask.begin());
   for (size_t count = StringTokens::kMasksMax + 1; !all && count <= most; ++count) {
-    SetAll(strings_.InsideWith(count), mask);
+    SetTokens(mask, strings_.InsideWith(count));
   }
 }
 
@@ -166,7 +151,7 @@ void StringMask::GroupExits(LiveAutomaton& live, const Chain& chain) {
 void StringMask::Drop(const StringTokens::Range& range, std::span<uint32_t> mask) {
   dropped_any_ = true;
   for (const int32_t token : range.ends) {
-    Clear(mask, token);
+    ClearToken(mask, token);
   }
   for (const StringExit& exit : range.exits) {
     dropped_exits_.push_back(exit.token);
@@ -239,19 +224,28 @@ void StringMask::WalkDeviations(const Target& target, const Chain& chain, uint32
   }
 }
 
+// How many characters may come in `state` whichever they are, where `rest` matter; nullopt when too
+// few of them for that to be of use.
+std::optional<size_t> StringMask::SafeLength(const Target& target, int32_t state, size_t rest) {
+  // Where texts are counted, behind all of them must be many.
+  const bool counts = target.fresh() != nullptr;
+  const size_t safe = target.live.SafeLength(state, counts ? rest : std::min(rest, kSafeEnough));
+  const size_t wanted = counts ? rest : std::min(rest, StringTokens::kMasksMax);
+  return safe >= wanted ? std::optional(safe) : std::nullopt;
+}
+
 // Where any characters may come for long enough, only tokens that close the string and very long
 // ones need a look.
 bool StringMask::TryWithoutChain(const Target& target, std::span<uint32_t> mask) {
-  const bool counts = target.fresh() != nullptr;  // texts: behind all of them must be many
-  const size_t enough = counts ? strings_.characters_max() + size_t{1} : kSafeEnough;
-  const size_t safe = target.live.SafeLength(target.thread.json.state, enough);
-  if (safe < (counts ? enough : StringTokens::kMasksMax)) {
+  const auto safe =
+      SafeLength(target, target.thread.json.state, strings_.characters_max() + size_t{1});
+  if (!safe.has_value()) {
     return false;
   }
   any_text_ = true;
   groups_.clear();
-  AddInside(safe, mask);
-  WalkWays(target.live, strings_.Ways(1, static_cast<uint32_t>(strings_.nodes().size())), safe,
+  AddInside(*safe, mask);
+  WalkWays(target.live, strings_.Ways(1, static_cast<uint32_t>(strings_.nodes().size())), *safe,
            false, mask);
   return true;
 }
@@ -261,17 +255,15 @@ bool StringMask::TryAllBelow(const Target& target, uint32_t top, int32_t state, 
                              std::span<uint32_t> mask) {
   const StringNode* const nodes = strings_.nodes().data();
   const size_t rest = nodes[top].most + size_t{1} - nodes[top].depth;
-  const bool counts = target.fresh() != nullptr;
-  const size_t enough = counts ? rest : std::min(rest, kSafeEnough);
-  const size_t safe = target.live.SafeLength(state, enough);
-  if (safe < (counts ? rest : std::min(rest, StringTokens::kMasksMax))) {
+  const auto safe = SafeLength(target, state, rest);
+  if (!safe.has_value()) {
     return false;
   }
-  const size_t most = safe < rest ? nodes[top].depth + safe : SIZE_MAX;
+  const size_t most = *safe < rest ? nodes[top].depth + *safe : SIZE_MAX;
   const uint32_t end = top + nodes[top].subtree;
   for (uint32_t at = top; at < end; ++at) {
     if (nodes[at].token >= 0 && nodes[at].depth <= most) {
-      SetAll(strings_.Ends(at), mask);
+      SetTokens(mask, strings_.Ends(at));
     }
   }
   WalkWays(target.live, strings_.Ways(top, end), most, has_chain, mask);
@@ -298,7 +290,7 @@ void StringMask::WalkWays(LiveAutomaton& live, std::span<const uint32_t> ways, s
     states_[node.depth] = state;
     steps_[node.depth] = nullptr;
     if (node.token >= 0 && node.depth > safe) {
-      SetAll(strings_.Ends(at), mask);
+      SetTokens(mask, strings_.Ends(at));
     }
     if (node.has_exits) {
       TakeExits(live, state, strings_.Exits(at), has_chain);
@@ -366,8 +358,8 @@ void StringMask::WalkBelow(const Target& target, const Chain& chain, uint32_t to
       Enter(live, node.depth, state);
     }
     if (node.token >= 0) {
-      Set(mask, node.token);
-      SetAll(node.has_others ? strings_.Ends(at) : std::span<const int32_t>(), mask);
+      SetToken(mask, node.token);
+      SetTokens(mask, node.has_others ? strings_.Ends(at) : std::span<const int32_t>());
     }
     if (node.has_exits) {
       TakeExits(live, state, strings_.Exits(at), has_chain);
@@ -460,7 +452,7 @@ void StringMask::AddExits(const Target& target, const ExitGroup& group, std::spa
   }
   const auto add = [&](const StringExit& exit) {
     if ((strings_.TraitsOf(exit.rest) & doubtful) == 0 || Allows(target.thread, exit.token)) {
-      Set(mask, exit.token);
+      SetToken(mask, exit.token);
     }
   };
   for (const StringExit& exit : group.exits) {
@@ -484,7 +476,7 @@ void StringMask::CorrectKeys(const MatchThread& thread, std::span<uint32_t> mask
   for (const JsonReader::KnownKey& key : reader.KnownKeys(thread.json)) {
     strings_.ForEachBeginning(CodePointsOf(key.rest), !any_text_, [&](uint32_t node, bool whole) {
       for (const int32_t token : any_text_ ? std::span<const int32_t>() : strings_.Ends(node)) {
-        Allows(thread, token) ? Set(mask, token) : Clear(mask, token);
+        SetTokenTo(Allows(thread, token), mask, token);
       }
       if (whole && strings_.nodes()[node].has_exits) {
         CorrectExits(thread, key, strings_.Exits(node), mask);
@@ -507,7 +499,7 @@ void StringMask::CorrectExits(const MatchThread& thread, const JsonReader::Known
   for (const StringExit& exit : exits) {
     const std::string_view text = vocabulary_.Text(base::TokenId{exit.token});
     const std::string_view rest = text.substr(text.size() - strings_.RestSize(exit.rest));
-    may_come&& Allows({after}, rest) ? Set(mask, exit.token) : Clear(mask, exit.token);
+    SetTokenTo(may_come && Allows({after}, rest), mask, exit.token);
   }
   store_.Cut(mark);
 }

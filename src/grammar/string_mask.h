@@ -69,6 +69,7 @@ class StringMask {
   void WalkDeviations(const Target& target, const Chain& chain, uint32_t begin, uint32_t end,
                       std::span<uint32_t> mask);
   void WalkBelow(const Target& target, const Chain& chain, uint32_t top, std::span<uint32_t> mask);
+  static std::optional<size_t> SafeLength(const Target& target, int32_t state, size_t rest);
   bool TryWithoutChain(const Target& target, std::span<uint32_t> mask);
   bool TryAllBelow(const Target& target, uint32_t top, int32_t state, bool has_chain,
                    std::span<uint32_t> mask);

@@ -5,17 +5,9 @@
 
 #include "grammar/json_text.h"
 #include "grammar/string_mask.h"
+#include "grammar/token_bits.h"
 
 namespace millrace::grammar {
-namespace {
-
-void SetTo(bool allowed, int32_t token, std::span<uint32_t> mask) {
-  const auto id = static_cast<uint32_t>(token);
-  const uint32_t bit = uint32_t{1} << (id % 32);
-  mask[id / 32] = allowed ? mask[id / 32] | bit : mask[id / 32] & ~bit;
-}
-
-}  // namespace
 
 // Tokens that end what earlier items have here are judged one by one: this item may have it, too,
 // as long as it differs elsewhere. Unless every text may come, whatever else came, so are tokens
@@ -25,7 +17,6 @@ void StringMask::CorrectTwins(const MatchThread& thread, std::span<uint32_t> mas
   for (const std::string& rest : move_.ReaderOf(thread).KnownTexts(thread.json)) {
     texts.push_back(CodePointsOf(rest));
   }
-  std::sort(texts.begin(), texts.end());
   if (any_text_) {
     if (!texts.empty() && texts.front().empty()) {
       Judge(thread, strings_.Exits(0), mask);
@@ -42,7 +33,7 @@ void StringMask::CorrectTwins(const MatchThread& thread, std::span<uint32_t> mas
   }
   for (const auto& [node, ends] : nodes) {
     for (const int32_t token : strings_.Ends(node)) {
-      SetTo(Allows(thread, token), token, mask);
+      SetTokenTo(Allows(thread, token), mask, token);
     }
     if (ends && strings_.nodes()[node].has_exits) {
       Judge(thread, strings_.Exits(node), mask);
@@ -94,7 +85,7 @@ void StringMask::CorrectEnds(const MatchThread& thread, std::span<const std::u32
 void StringMask::Judge(const MatchThread& thread, std::span<const StringExit> exits,
                        std::span<uint32_t> mask) {
   for (const StringExit& exit : exits) {
-    SetTo(Allows(thread, exit.token), exit.token, mask);
+    SetTokenTo(Allows(thread, exit.token), mask, exit.token);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "grammar/regex_algebra.h"
+#include "grammar/token_bits.h"
 
 namespace millrace::grammar {
 
@@ -274,10 +275,7 @@ void StringTokens::BuildMasks(size_t mask_words) {
   by_count_.Build(std::move(by_count), characters_max_ + 1);
   std::vector<uint32_t> mask(mask_words, 0);
   for (size_t count = 0; count <= characters_max_; ++count) {
-    for (const int32_t token : by_count_.Of(count, 1)) {
-      const auto id = static_cast<uint32_t>(token);
-      mask[id / 32] |= uint32_t{1} << (id % 32);
-    }
+    SetTokens(mask, by_count_.Of(count, 1));
     if (count <= kMasksMax) {
       up_to_.push_back(mask);
     }
